@@ -73,6 +73,13 @@ class Problem:
         return f"Problem(n_samples={self.n_samples}, dim={self.dim}{known})"
 
 
+def checked(problem: object) -> Problem:
+    """The problem itself, once it is known to be one."""
+    if not isinstance(problem, Problem):
+        raise _checks.complaint("problem", problem, "a Problem, as sparse_regression makes them")
+    return problem
+
+
 def sparse_regression(
     n_samples: int = 40,
     dim: int = 100,
