@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import _checks, _kernels
-from .problem import Problem
+from .problem import Problem, checked
 
 # Step sizes and batches are fixed this many steps ahead, whatever is recorded and wherever the
 # run ends: the same seed must mean the same batches.
@@ -161,8 +161,7 @@ def train(
     Woodworth et al. (2020), "Kernel and rich regimes in overparametrized models", section 4, for
     the network; Even et al. (2023), section 2, for the recursion.
     """
-    if not isinstance(problem, Problem):
-        raise _checks.complaint("problem", problem, "a Problem")
+    problem = checked(problem)
     X, y, n_samples = problem.X, problem.y, problem.n_samples
     alpha = _checks.scale(alpha, problem.dim)
     max_steps = _checks.integer("max_steps", max_steps, at_least=0)
@@ -231,7 +230,10 @@ def _history(problem: Problem, alpha, step, shelf) -> History:
         return History(
             step=np.asarray(step, dtype=np.int64),
             loss=np.array(
-                [_kernels.full_loss(problem.X, problem.y, *row) for row in zip(plus, minus)]
+                [
+                    _kernels.full_loss(problem.X, problem.y, row[:dim], row[dim : 2 * dim])
+                    for row in shelf
+                ]
             ),
             w=plus**2 - minus**2,
             gain=2 * np.log(alpha) - np.log(2) - log_plus - log_minus,
@@ -268,7 +270,10 @@ def _step_sizes(step_size, max_steps: int) -> tuple[Callable[[int, int], np.ndar
 
         def asked(first: int, last: int) -> np.ndarray:
             return np.array(
-                [_checks.number(f"step_size({t})", step_size(t), above=0) for t in range(first, last)]
+                [
+                    _checks.number(f"step_size({t})", step_size(t), above=0)
+                    for t in range(first, last)
+                ]
             )
 
         return asked, max_steps
@@ -293,4 +298,6 @@ def _marks(record) -> Callable[[int, int], np.ndarray]:
     else:
         every = _checks.integer("record", record, at_least=1)
         return lambda first, last: np.arange(-(-first // every) * every, last, every)
-    return lambda first, last: listed[np.searchsorted(listed, first) : np.searchsorted(listed, last)]
+    return lambda first, last: listed[
+        np.searchsorted(listed, first) : np.searchsorted(listed, last)
+    ]

@@ -85,9 +85,7 @@ def test_step_sizes_as_number_sequence_and_function(batch_size):
     assert by_sequence.status == "stopped"
     assert np.array_equal(by_function.w, by_sequence.w)
     assert np.array_equal(by_array.w, by_sequence.w)
-    w, gain, _ = oracle.descend_factors(
-        small, 0.1, listed, drawn(small, batch_size, 0, False, 500)
-    )
+    w, gain, _ = oracle.descend_factors(small, 0.1, listed, drawn(small, batch_size, 0, False, 500))
     assert np.allclose(by_sequence.w, w, rtol=1e-9, atol=1e-12)
     assert np.allclose(by_sequence.gain, gain, rtol=1e-9, atol=1e-13)
 
