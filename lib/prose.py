@@ -1,0 +1,70 @@
+"""Numbers as they stand in a sentence: few digits, a true minus sign, powers of ten written out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import _checks
+
+
+def tidy(value: float, digits: int = 2) -> str:
+    """1.3e-08 as 1.3 × 10<sup>−8</sup>, for Markdown and for the descriptions of figures.
+
+    Parameters
+    ----------
+    value : float
+        Any real number, infinite or NaN included.
+    digits : int
+        Significant digits, from 1 to 17. Zeros behind the last other digit are dropped.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the value is no real number, or ``digits`` is out of range.
+    """
+    digits = _checks.integer("digits", digits, at_least=1, at_most=17)
+    if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+        raise _checks.complaint("value", value, "a real number")
+    value = float(value)
+    if math.isnan(value):
+        return "no number"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    mantissa, power, exponent = f"{value:.{digits}g}".partition("e")
+    text = mantissa
+    if power:
+        tens = f"10<sup>{int(exponent)}</sup>"
+        text = tens if mantissa == "1" else f"{mantissa} × {tens}"
+    return text.replace("-", "−")
+
+
+def spread(values: np.ndarray, digits: int = 2) -> str:
+    """The median, with the smallest and the largest: "1.3 (0.96 to 2.8)".
+
+    Parameters
+    ----------
+    values : array, any shape, not empty
+        One number for each data set or seed.
+    digits : int
+        As in :func:`tidy`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If there are no values, or they are not finite.
+    """
+    values = _checks.array("values", np.ravel(values), (None,), "(K,)")
+    if len(values) == 0:
+        raise _checks.complaint("values", values, "at least one number")
+    low, middle, high = (tidy(v, digits) for v in np.quantile(values, [0, 0.5, 1]))
+    return f"{middle} ({low} to {high})"

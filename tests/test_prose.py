@@ -1,0 +1,67 @@
+"""Numbers in sentences."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib import spread, tidy
+
+
+def read(text):
+    """The number that the text stands for."""
+    mantissa, power, exponent = text.replace("−", "-").removesuffix("</sup>").partition("10<sup>")
+    if not power:
+        return float(text.replace("−", "-"))
+    return float((mantissa.removesuffix(" × ") or "1") + "e" + exponent)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0, 2, "0"),
+        (1.34e-8, 2, "1.3 × 10<sup>−8</sup>"),
+        (1e-15, 2, "10<sup>−15</sup>"),
+        (-1e-15, 2, "−1 × 10<sup>−15</sup>"),
+        (-0.25, 2, "−0.25"),
+        (123456, 3, "1.23 × 10<sup>5</sup>"),
+        (0.999, 2, "1"),
+        (np.float64(2.5), 1, "2"),
+        (np.inf, 2, "∞"),
+        (-np.inf, 2, "−∞"),
+        (np.nan, 2, "no number"),
+    ],
+)
+def test_tidy(value, digits, text):
+    assert tidy(value, digits) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 17))
+def test_the_text_reads_back_as_the_number(value, digits):
+    assert read(tidy(value, digits)) == float(f"{value:.{digits}g}")
+
+
+def test_spread_tells_median_and_ends():
+    assert spread([3, 1, 2]) == "2 (1 to 3)"
+    assert (
+        spread(np.array([[1e-8, 3e-8], [2e-8, 2e-8]]))
+        == "2 × 10<sup>−8</sup> (10<sup>−8</sup> to 3 × 10<sup>−8</sup>)"
+    )
+
+
+@pytest.mark.parametrize("value", ["1", None, [1.0], 1j, True])
+def test_what_is_no_number_is_refused(value):
+    with pytest.raises(ValueError, match=r"^value must be .*, got "):
+        tidy(value)
+
+
+@pytest.mark.parametrize("digits", [0, 18, 2.0, "2"])
+def test_bad_digits_are_named(digits):
+    with pytest.raises(ValueError, match=r"^digits must be .*, got "):
+        tidy(1.0, digits)
+
+
+@pytest.mark.parametrize("values", [[], [np.nan], ["a"], None])
+def test_bad_values_are_named(values):
+    with pytest.raises(ValueError, match=r"^values must be .*, got "):
+        spread(values)
