@@ -10,7 +10,8 @@ along: the gain and the start of the exact limit follow from (w₊, w₋, z) at 
 The three loops share their arguments. ``step_sizes`` (T,) are the steps to take, in place, on
 ``plus``, ``minus`` (d,) and ``z`` (N,). ``marks`` lists, in order, the steps t < T before which
 the state is copied to a row of ``shelf`` (K, 2 d + N); copying from inside keeps a run the same
-to the last bit whatever is recorded. They return the number of steps taken and RUNNING,
+to the last bit whatever is recorded. Where the loss is looked at, ``sums`` (2,) gathers γ L̄ and
+γ² L̄. They return the number of steps taken and RUNNING,
 CONVERGED (loss < ``tol``) or DIVERGED (loss, or one sample's share of it, not < ``bound``).
 """
 
@@ -63,7 +64,7 @@ def _put(row, plus, minus, z):
 
 
 @njit(**_FLAGS)
-def full_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound):
+def full_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums):
     """Steps of GD; the loss is looked at before every one."""
     n_samples, dim = X.shape
     w, slope, r = np.empty(dim), np.zeros(dim), np.empty(n_samples)
@@ -101,6 +102,8 @@ def full_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound):
             return t, DIVERGED
         if loss < tol:
             return t, CONVERGED
+        sums[0] += step_sizes[t] * loss
+        sums[1] += step_sizes[t] ** 2 * loss
         rate = step_sizes[t] / n_samples
         for i in range(n_samples):
             z[i] += rate * r[i]
@@ -115,7 +118,7 @@ def full_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound):
 
 @njit(**_FLAGS)
 def single_sample(
-    X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, indices, first, every
+    X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums, indices, first, every
 ):
     """Steps of SGD with batch size 1; step t takes the sample ``indices[t, 0]``.
 
@@ -133,6 +136,8 @@ def single_sample(
                 if recorded < len(marks) and t == marks[recorded]:
                     _put(shelf[recorded], plus, minus, z)
                 return t, CONVERGED if loss < tol else DIVERGED
+            sums[0] += step_sizes[t] * loss
+            sums[1] += step_sizes[t] ** 2 * loss
         stop = min(count, t + every - (first + t) % every)
         i = indices[t, 0]
         r = -y[i]
@@ -159,7 +164,9 @@ def single_sample(
 
 
 @njit(**_FLAGS)
-def mini_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, indices, first, every):
+def mini_batch(
+    X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums, indices, first, every
+):
     """Steps of SGD; step t takes the samples ``indices[t]``. See :func:`single_sample`."""
     n_samples, dim = X.shape
     largest = np.sqrt(2 * n_samples * bound)
@@ -178,6 +185,8 @@ def mini_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, indic
                 return t, DIVERGED
             if loss < tol:
                 return t, CONVERGED
+            sums[0] += step_sizes[t] * loss
+            sums[1] += step_sizes[t] ** 2 * loss
         rate = step_sizes[t] / batch_size
         for k in range(batch_size):
             i = indices[t, k]

@@ -17,6 +17,7 @@ from .stability import critical_step_size
 from .training import batching, train
 
 _VECTORS = ("w", "gain", "effective_alpha", "start")
+_NUMBERS = ("loss", "budget", "gain_budget")
 
 
 def sweep(
@@ -30,6 +31,7 @@ def sweep(
     replacement: bool = False,
     max_steps: int = 1_000_000,
     tol: float = 1e-16,
+    full_loss: bool = False,
 ) -> xr.Dataset:
     """run[p, α, γ, b, seed] = train(p, α, γ, b, seed) for every combination of the lists given.
 
@@ -44,14 +46,14 @@ def sweep(
     executor : concurrent.futures.Executor, optional
         Where the runs take place; by default threads, one a processor, since the inner loops hold
         no lock. Any other executor serves, a Dask client's ``get_executor()`` among them.
-    replacement, max_steps, tol
+    replacement, max_steps, tol, full_loss
         As in :func:`train`, the same for all runs.
 
     Returns
     -------
     xarray.Dataset
-        ``w``, ``gain``, ``effective_alpha``, ``start`` (…, coordinate), and ``loss``, ``steps``,
-        ``status`` (…). What a diverged run holds is replaced by NaN (its status and steps stay),
+        ``w``, ``gain``, ``effective_alpha``, ``start`` (…, coordinate), and ``loss``, ``budget``,
+        ``gain_budget``, ``steps``, ``status`` (…). What a diverged run holds is replaced by NaN (its status and steps stay),
         so that no mean or median takes it for a solution.
 
     Raises
@@ -80,7 +82,12 @@ def sweep(
             )
     if not isinstance(executor, Executor | None):
         raise _checks.complaint("executor", executor, "a concurrent.futures.Executor or None")
-    options = {"replacement": replacement, "max_steps": max_steps, "tol": tol}
+    options = {
+        "replacement": replacement,
+        "max_steps": max_steps,
+        "tol": tol,
+        "full_loss": full_loss,
+    }
 
     places = list(product(*(range(len(values)) for values, _ in axes.values())))
     jobs, job_of = [], {}
@@ -117,7 +124,7 @@ def _one_run(job) -> dict:
     settings, options = job
     run = train(*settings, **options, record=())
     lost = run.status == "diverged"
-    result = {name: getattr(run, name) for name in _VECTORS} | {"loss": run.loss}
+    result = {name: getattr(run, name) for name in (*_VECTORS, *_NUMBERS)}
     if lost:
         result = {name: np.full_like(value, np.nan) for name, value in result.items()}
     return result | {"steps": run.steps, "status": run.status}

@@ -73,6 +73,9 @@ class Run:
         α_∞ = α exp(−gain/2).
     start : array, shape (d,)
         w̃₀ = α_∞² sinh φ, with φ = Σ_t [log|(1 − x_t)/(1 + x_t)| + 2 x_t].
+    budget, gain_budget : float
+        Σ_t γ_t L̄(w_t) and Σ_t γ_t² L̄(w_t) over all steps. NaN for SGD, which does not look at the
+        full loss at every step, unless ``full_loss`` was asked for.
     history : History
         The recorded states.
 
@@ -97,6 +100,8 @@ class Run:
     gain: np.ndarray
     effective_alpha: np.ndarray
     start: np.ndarray
+    budget: float
+    gain_budget: float
     history: History
 
 
@@ -111,6 +116,7 @@ def train(
     max_steps: int = 1_000_000,
     tol: float = 1e-16,
     record: int | Iterable[int] | None = None,
+    full_loss: bool = False,
 ) -> Run:
     """w₊ ← w₊ (1 − γ_t g_t), w₋ ← w₋ (1 + γ_t g_t), with g_t = ∇L_{B_t}(w_t) and w = w₊² − w₋².
 
@@ -140,6 +146,9 @@ def train(
     record : int, iterable of int, or None
         Steps to keep in ``history``: every ``record``-th; those listed; or, for None, a
         geometric choice of them. The last state is always kept.
+    full_loss : bool
+        Whether SGD too looks at the full loss before every step, and sums it. A step then costs
+        as much as one of GD, and the run ends at the very first loss below ``tol``.
 
     Returns
     -------
@@ -154,7 +163,7 @@ def train(
     Notes
     -----
     The same arguments give the same run, bit for bit, whatever is recorded and whatever else the
-    machine is doing.
+    machine is doing. (``full_loss`` may change the last bits: residuals are then summed afresh.)
 
     References
     ----------
@@ -169,21 +178,34 @@ def train(
     marks_within = _marks(record)
     batch_size, seed, replacement = batching(n_samples, batch_size, seed, replacement)
     tol = _checks.number("tol", tol, at_least=0)
+    full_loss = _checks.choice("full_loss", full_loss, (False, True))
 
     plus, minus, z = alpha / np.sqrt(2), alpha / np.sqrt(2), np.zeros(n_samples)
     bound = _DIVERGED_FACTOR * max(1.0, _kernels.full_loss(X, y, plus, minus))
     if batch_size is not None:
         draws = batches(n_samples, batch_size, seed, replacement)
-        every = -(-_EPOCHS_BETWEEN_LOOKS * n_samples // batch_size)
+        every = 1 if full_loss else -(-_EPOCHS_BETWEEN_LOOKS * n_samples // batch_size)
         kernel = _kernels.single_sample if batch_size == 1 else _kernels.mini_batch
 
-    shelves, recorded = [], []
+    shelves, recorded, sums = [], [], np.zeros(2)
     steps, state = 0, _kernels.RUNNING
     while state == _kernels.RUNNING and steps < max_steps:
         first, last = steps, min(steps + CHUNK, max_steps)
         marks = marks_within(first, last)
         shelf = np.empty((len(marks), 2 * problem.dim + n_samples))
-        job = (X, y, plus, minus, z, step_sizes(first, last), marks - first, shelf, tol, bound)
+        job = (
+            X,
+            y,
+            plus,
+            minus,
+            z,
+            step_sizes(first, last),
+            marks - first,
+            shelf,
+            tol,
+            bound,
+            sums,
+        )
         if batch_size is None:
             taken, state = _kernels.full_batch(*job)
         else:
@@ -199,6 +221,8 @@ def train(
             state = _kernels.DIVERGED
         elif loss < tol:
             state = _kernels.CONVERGED
+    if batch_size is not None and not full_loss:
+        sums[:] = np.nan
     if not any(steps in part for part in recorded):
         recorded.append([steps])
         shelves.append(np.concatenate([plus, minus, z])[None])
@@ -215,6 +239,8 @@ def train(
         gain=history.gain[-1].copy(),
         effective_alpha=history.effective_alpha[-1].copy(),
         start=history.start[-1].copy(),
+        budget=float(sums[0]),
+        gain_budget=float(sums[1]),
         history=history,
     )
 

@@ -28,8 +28,16 @@ def test_every_cell_is_the_run_of_its_coordinates():
                     assert cell.steps == run.steps
                     if run.status == "diverged":
                         continue
-                    for name in ("w", "gain", "effective_alpha", "start", "loss"):
-                        assert np.array_equal(cell[name], getattr(run, name)), name
+                    for name in (
+                        "w",
+                        "gain",
+                        "effective_alpha",
+                        "start",
+                        "loss",
+                        "budget",
+                        "gain_budget",
+                    ):
+                        assert np.array_equal(cell[name], getattr(run, name), equal_nan=True), name
 
 
 def test_scalars_make_no_dimension_and_problems_make_one():
@@ -57,6 +65,7 @@ def test_a_diverged_run_is_nan_everywhere_but_in_its_status():
     for name in ("w", "gain", "effective_alpha", "start", "loss"):
         assert np.isnan(lost[name]).all()
         assert np.isfinite(grid.sel(step_size=0.05)[name]).all()
+    assert np.isnan(lost.budget).all()
 
 
 def test_threads_and_processes_change_no_bit():

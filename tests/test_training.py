@@ -30,7 +30,7 @@ def drawn(problem, batch_size, seed, replacement, count):
     return list(islice((batch for block in blocks for batch in block), count))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n_samples=st.integers(1, 13),
     dim=st.integers(1, 17),
@@ -158,7 +158,7 @@ def test_three_outcomes():
     assert train(still, 0.1, 0.05, tol=1e-12).status == "converged"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     exponent=st.floats(-12, 12),
     size=st.floats(-120, 150),
@@ -219,12 +219,23 @@ def test_budget_of_small_steps():
     """Σ γ L̄(w_t) → ½ ψ_α(w_∞), an error of order γ."""
     errors = []
     for step_size in (0.08, 0.04, 0.02):
-        run = train(small, 0.1, step_size, record=1, tol=1e-12)
-        spent = step_size * run.history.loss.sum()
+        spent = train(small, 0.1, step_size, tol=1e-12).budget
         errors.append(spent / (0.5 * hyperbolic_entropy(min_potential(small, 0.1), 0.1)) - 1)
     assert errors[0] > errors[1] > errors[2] > 0
     assert 1.8 < errors[0] / errors[1] < 2.2
     assert 1.8 < errors[1] / errors[2] < 2.2
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 4])
+def test_the_sums_of_the_loss_are_those_of_its_record(batch_size):
+    gammas = 0.03 / (1 + np.arange(300) / 100)
+    run = train(small, 0.1, gammas, batch_size, record=1, full_loss=True, tol=0)
+    losses = run.history.loss[:-1]  # the loss after the last step is not followed by one
+    assert np.isclose(run.budget, (gammas * losses).sum(), rtol=1e-12)
+    assert np.isclose(run.gain_budget, (gammas**2 * losses).sum(), rtol=1e-12)
+    without = train(small, 0.1, gammas, batch_size, tol=0)
+    assert np.isnan(without.budget) == (batch_size is not None)
+    assert np.allclose(without.w, run.w, rtol=1e-10, atol=1e-14)
 
 
 def test_alpha_survives_where_u_and_v_would_lose_it():
@@ -280,6 +291,7 @@ def test_alpha_survives_where_u_and_v_would_lose_it():
         ("record", [-1]),
         ("record", "all"),
         ("record", [0.5]),
+        ("full_loss", 1),
     ],
 )
 def test_bad_arguments_are_named(name, value):

@@ -1,0 +1,40 @@
+"""(S)GD on the diagonal network w = u ⊙ v, its exact limits, and the figures that explore them."""
+
+from .claims import check
+from .explorer import axis, explore, show
+from .flow import gradient_flow
+from .limits import min_l1, min_l2, min_potential
+from .potential import bregman_divergence, hyperbolic_entropy, mirror_map
+from .problem import Problem, sparse_regression
+from .prose import spread, tidy
+from .stability import critical_step_size, gain_constants, sharpness
+from .style import LINES, PALETTE, panel
+from .sweeps import step_size_band, sweep
+from .training import train
+
+__all__ = [
+    "LINES",
+    "PALETTE",
+    "Problem",
+    "axis",
+    "bregman_divergence",
+    "check",
+    "critical_step_size",
+    "explore",
+    "gain_constants",
+    "gradient_flow",
+    "hyperbolic_entropy",
+    "min_l1",
+    "min_l2",
+    "min_potential",
+    "mirror_map",
+    "panel",
+    "sharpness",
+    "show",
+    "sparse_regression",
+    "spread",
+    "step_size_band",
+    "sweep",
+    "tidy",
+    "train",
+]

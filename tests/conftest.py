@@ -1,0 +1,97 @@
+"""The book, built once a session with warnings as errors, and a browser to read it in."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from lib.explorer import PAGE_VARIABLE
+
+ROOT = Path(__file__).parents[1]
+
+# Machines are shared: no example may fail for having been slow. In CI the examples are always the
+# same ones, elsewhere they are new each time.
+settings.register_profile("book", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("book")
+
+
+@dataclass(frozen=True)
+class BuiltBook:
+    """What ``jupyter-book build`` left behind."""
+
+    html: Path
+    exit_code: int
+    output: str
+
+    @property
+    def pages(self) -> list[str]:
+        """Every page that a reader can stay on, as a path below ``html``."""
+        return sorted(
+            page.relative_to(self.html).as_posix()
+            for page in self.html.rglob("*.html")
+            if not page.relative_to(self.html).parts[0].startswith("_")
+            and 'http-equiv="Refresh"' not in page.read_text(encoding="utf-8")
+        )
+
+
+@pytest.fixture(scope="session")
+def built_book(tmp_path_factory: pytest.TempPathFactory) -> BuiltBook:
+    out = tmp_path_factory.mktemp("book")
+    program = Path(sys.executable).with_name("jupyter-book")
+    environment = {name: value for name, value in os.environ.items() if name != PAGE_VARIABLE}
+    built = subprocess.run(
+        [program, "build", ROOT, "--path-output", out, "-W", "--keep-going", "--all"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    return BuiltBook(out / "_build" / "html", built.returncode, built.stdout)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def book_address(built_book: BuiltBook) -> Iterator[str]:
+    """Where the built book is served, with a slash at the end."""
+    handler = functools.partial(_Quiet, directory=built_book.html)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have Chromium")
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    off = ["gpu", "quic", "background-networking", "component-update", "sync"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in off)],
+        )
+        yield chromium
+        chromium.close()
