@@ -125,7 +125,7 @@ def test_mirror_flow_and_budget(depth, alpha):
     assert (np.diff(left) <= 1e-9 * left[0]).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     n_samples=st.integers(1, 6),
     dim=st.integers(1, 12),

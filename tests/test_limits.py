@@ -89,7 +89,7 @@ def test_a_general_solver_finds_the_same(depth):
     assert distance(min_potential(problem, alpha, depth=depth), least + free @ found.x) < 1e-7
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     n_samples=st.integers(1, 8),
     dim=st.integers(1, 20),
@@ -144,7 +144,7 @@ def test_the_least_l1_norm_recovers_a_sparse_vector(problem):
     assert residual(problem, w) < 1e-14
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(n_samples=st.integers(1, 10), extra=st.integers(0, 20), seed=st.integers(0, 1000))
 def test_the_least_l1_norm_has_a_dual_certificate(n_samples, extra, seed):
     dim = n_samples + extra
@@ -223,7 +223,7 @@ def test_equal_columns_share_by_their_scales():
     assert w[0] / alpha[0] ** 2 == pytest.approx(w[1] / alpha[1] ** 2, rel=1e-13)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 1000), depth=st.sampled_from(DEPTHS), low=st.floats(0, 1))
 def test_dependent_columns_at_scales_far_apart(seed, depth, low):
     rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -79,7 +79,6 @@ def test_divergence_is_its_definition_where_that_is_accurate(depth):
     assert bregman_divergence(w, w0, alpha, depth) == pytest.approx(expected, rel=1e-12)
 
 
-@settings(deadline=None)
 @given(weights, weights, scales, depths)
 def test_divergence_is_positive_and_zero_only_at_itself(w, w0, alpha, depth):
     assert bregman_divergence(w, w, alpha, depth) == 0
@@ -89,7 +88,6 @@ def test_divergence_is_positive_and_zero_only_at_itself(w, w0, alpha, depth):
         assert divergence > 0
 
 
-@settings(deadline=None)
 @given(weights, weights, scales, depths)
 def test_the_symmetrised_divergence_is_the_product_of_differences(w, w0, alpha, depth):
     both = bregman_divergence(w, w0, alpha, depth) + bregman_divergence(w0, w, alpha, depth)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.limits import min_l1
@@ -12,7 +12,6 @@ from lib.problem import Problem, sparse_regression
 from lib.stability import critical_step_size, gain_constants, sharpness
 
 
-@settings(deadline=None)
 @given(n_samples=st.integers(1, 6), dim=st.integers(1, 8), seed=st.integers(0, 1000))
 def test_sharpness_is_the_top_of_the_hessian_by_differences(n_samples, dim, seed):
     problem = sparse_regression(n_samples, dim, 1, seed)
