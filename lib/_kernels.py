@@ -11,7 +11,8 @@ The three loops share their arguments. ``step_sizes`` (T,) are the steps to take
 ``plus``, ``minus`` (d,) and ``z`` (N,). ``marks`` lists, in order, the steps t < T before which
 the state is copied to a row of ``shelf`` (K, 2 d + N); copying from inside keeps a run the same
 to the last bit whatever is recorded. Where the loss is looked at, ``sums`` (2,) gathers γ L̄ and
-γ² L̄. They return the number of steps taken and RUNNING,
+γ² L̄. w is computed as (w₊ − w₋)(w₊ + w₋), which is exactly 0 at the start where the difference of
+two squares would be rounding errors of size α². They return the number of steps taken and RUNNING,
 CONVERGED (loss < ``tol``) or DIVERGED (loss, or one sample's share of it, not < ``bound``).
 """
 
@@ -32,7 +33,7 @@ def full_loss(X, y, plus, minus):
     n_samples, dim = X.shape
     w = np.empty(dim)
     for j in range(dim):
-        w[j] = plus[j] * plus[j] - minus[j] * minus[j]
+        w[j] = (plus[j] - minus[j]) * (plus[j] + minus[j])
     total = 0.0
     for i in range(n_samples):
         r = -y[i]
@@ -69,7 +70,7 @@ def full_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums)
     n_samples, dim = X.shape
     w, slope, r = np.empty(dim), np.zeros(dim), np.empty(n_samples)
     for j in range(dim):
-        w[j] = plus[j] * plus[j] - minus[j] * minus[j]
+        w[j] = (plus[j] - minus[j]) * (plus[j] + minus[j])
     recorded = 0
     for t in range(len(step_sizes)):
         if recorded < len(marks) and t == marks[recorded]:
@@ -111,7 +112,7 @@ def full_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums)
             x = rate * slope[j]
             p, m = plus[j] * (1 - x), minus[j] * (1 + x)
             plus[j], minus[j] = p, m
-            w[j] = p * p - m * m
+            w[j] = (p - m) * (p + m)
             slope[j] = 0.0
     return len(step_sizes), RUNNING
 
@@ -142,7 +143,7 @@ def single_sample(
         i = indices[t, 0]
         r = -y[i]
         for j in range(dim):
-            r += X[i, j] * (plus[j] * plus[j] - minus[j] * minus[j])
+            r += X[i, j] * ((plus[j] - minus[j]) * (plus[j] + minus[j]))
         while t < stop:
             if recorded < len(marks) and t == marks[recorded]:
                 _put(shelf[recorded], plus, minus, z)
@@ -158,7 +159,7 @@ def single_sample(
             for j in range(dim):
                 p, m = plus[j] * (1 - x * X[i, j]), minus[j] * (1 + x * X[i, j])
                 plus[j], minus[j] = p, m
-                r += X[k, j] * (p * p - m * m)
+                r += X[k, j] * ((p - m) * (p + m))
             i = k
     return count, RUNNING
 
@@ -173,7 +174,7 @@ def mini_batch(
     batch_size = indices.shape[1]
     w, slope, r = np.empty(dim), np.zeros(dim), np.empty(batch_size)
     for j in range(dim):
-        w[j] = plus[j] * plus[j] - minus[j] * minus[j]
+        w[j] = (plus[j] - minus[j]) * (plus[j] + minus[j])
     recorded = 0
     for t in range(len(step_sizes)):
         if recorded < len(marks) and t == marks[recorded]:
@@ -204,7 +205,7 @@ def mini_batch(
             x = rate * slope[j]
             p, m = plus[j] * (1 - x), minus[j] * (1 + x)
             plus[j], minus[j] = p, m
-            w[j] = p * p - m * m
+            w[j] = (p - m) * (p + m)
             slope[j] = 0.0
     return len(step_sizes), RUNNING
 

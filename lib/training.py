@@ -261,7 +261,7 @@ def _history(problem: Problem, alpha, step, shelf) -> History:
                     for row in shelf
                 ]
             ),
-            w=plus**2 - minus**2,
+            w=(plus - minus) * (plus + minus),
             gain=2 * np.log(alpha) - np.log(2) - log_plus - log_minus,
             effective_alpha=effective_alpha,
             start=effective_alpha**2 * np.sinh(log_plus - log_minus + 2 * sums),

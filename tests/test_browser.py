@@ -187,9 +187,15 @@ def test_play_runs_to_the_end_and_stops(
                 before = frame_of(explorer)
                 button.press("Space")
                 page.wait_for_function(
-                    "([slider, button]) => slider.value === slider.max"
-                    " && button.getAttribute('aria-pressed') === 'false'",
-                    arg=[slider.element_handle(), button.element_handle()],
+                    "([slider, button, alternative]) => slider.value === slider.max"
+                    " && button.getAttribute('aria-pressed') === 'false'"
+                    " && slider.closest('.explorer').querySelector('.explorer-figure')"
+                    ".getAttribute('aria-label') !== alternative",
+                    arg=[
+                        slider.element_handle(),
+                        button.element_handle(),
+                        before["alternative"],
+                    ],
                 )
                 assert frame_of(explorer)["labels"] != before["labels"]
 
