@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import json
-import os
 import re
-import uuid
-from pathlib import Path
 
 import numpy as np
 from IPython.display import HTML, display
 
 from . import _checks
-
-# Set while the book is built: the folder from which its page of claims is made.
-FOLDER_VARIABLE = "DIAGONAL_BOOK_CLAIMS"
+from ._frame import markup
 
 
 def check(claim: str, quantity: str, *, predicted: str, measured: str, holds: bool) -> None:
@@ -36,7 +29,7 @@ def check(claim: str, quantity: str, *, predicted: str, measured: str, holds: bo
     Returns
     -------
     None
-        The line is displayed. While the book is built it is also kept for the page of claims.
+        The line is displayed; the book's page of claims is made of these lines.
 
     Raises
     ------
@@ -47,18 +40,19 @@ def check(claim: str, quantity: str, *, predicted: str, measured: str, holds: bo
     """
     if not isinstance(claim, str) or not re.fullmatch(r"C\d\d|[ER]\d", claim):
         raise _checks.complaint("claim", claim, 'a number such as "C03", "E1" or "R1"')
-    said = {"quantity": quantity, "predicted": predicted, "measured": measured}
-    for name, text in said.items():
+    for name, text in (("quantity", quantity), ("predicted", predicted), ("measured", measured)):
         if not isinstance(text, str) or not text.strip():
             raise _checks.complaint(name, text, "a non-empty string")
     if not isinstance(holds, bool | np.bool_):
         raise _checks.complaint("holds", holds, "True or False")
-    line = f"{quantity}: predicted {predicted}, measured {measured}"
     if not holds:
-        raise AssertionError(f"{claim} does not hold. {line}")
-    folder = os.environ.get(FOLDER_VARIABLE)
-    if folder:
-        record = Path(folder) / f"{claim}-{uuid.uuid4().hex}.json"
-        record.write_text(json.dumps({"claim": claim, **said}), encoding="utf-8")
-    shown = re.sub(r"&lt;(/?(?:sub|sup|i))&gt;", r"<\1>", html.escape(line))
-    display(HTML(f'<p class="claim-check"><b>{claim}</b> ✓ {shown}.</p>'))
+        raise AssertionError(
+            f"{claim} does not hold. {quantity}: predicted {predicted}, measured {measured}"
+        )
+    said = [f"<span>{markup(text)}</span>" for text in (quantity, predicted, measured)]
+    display(
+        HTML(
+            f'<p class="claim-check" data-claim="{claim}"><b>{claim}</b> ✓ '
+            f"{said[0]}: predicted {said[1]}, measured {said[2]}.</p>"
+        )
+    )
