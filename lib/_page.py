@@ -56,7 +56,7 @@ def _control(identity: str, control: Axis) -> str:
     if not control.is_numeric:
         choices = "".join(
             f'<label><input type="radio" name="{identity}" value="{i}" autocomplete="off"'
-            f"{' checked' if i == start else ''}>{markup(control.shown(value))}</label>"
+            f"{' checked' if i == start else ''}><span>{markup(control.shown(value))}</span></label>"
             for i, value in enumerate(control.values)
         )
         return f'<fieldset class="explorer-control"><legend>{name}</legend>{choices}</fieldset>'

@@ -92,7 +92,10 @@ def table(app: Sphinx, docname: str, rows: list) -> nodes.table:
         nodes.thead("", row([nodes.Text(text) for text in HEADS])),
     )
     for (claim, *texts), at in rows:
-        target = f"{app.builder.get_relative_uri(docname, at)}#{claim}"
+        # A claim is stated where it is checked; a slip is stated where its label stands.
+        labels = app.env.get_domain("std").anonlabels
+        page, anchor = labels.get(claim.lower(), (at, claim))[:2]
+        target = f"{app.builder.get_relative_uri(docname, page)}#{anchor}"
         link = nodes.reference("", claim, refuri=target, internal=True)
         body += row(
             [link, *(nodes.raw("", text, format="html") for text in texts)]
