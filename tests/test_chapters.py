@@ -22,11 +22,22 @@ def text_of(path, kind):
     return "\n\n".join("".join(c["source"]) for c in cells(path) if c["cell_type"] == kind)
 
 
-def rows(page):
-    """The rows of the tables of claims, as lists of their cells' HTML."""
-    return [
-        re.findall(r"<td>(.*?)</td>", row, re.S) for row in re.findall(r"<tr.*?</tr>", page, re.S)
-    ]
+def told(page):
+    """The rows of the tables of claims: claim ↦ (file, anchor, [cells of each check])."""
+    found = {}
+    for row in re.findall(r"<tr.*?</tr>", page, re.S):
+        cells = [
+            re.sub(r"^<p>|</p>$", "", c) for c in re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)
+        ]
+        if len(cells) == 1:
+            classes, file, anchor = re.search(
+                r'class="([^"]*)" href="([^"#]*)#(\w+)"', cells[0]
+            ).groups()
+            claim = next(name for name in classes.split() if re.fullmatch(r"[CE]\d+", name))
+            found[claim] = (file, anchor, [])
+        elif cells:
+            found[claim][2].append(cells)
+    return found
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -57,30 +68,23 @@ def test_every_claim_is_stated_once_and_checked_where_it_is_stated():
 
 
 def test_the_page_of_claims_has_all_of_them_with_numbers(built_book):
-    page = (built_book.html / "book" / "claims.html").read_text(encoding="utf-8")
-    found = {}
-    for row in rows(page):
-        if len(row) == 4:
-            link = re.search(r'href="([^"#]*)#([^"]+)">(\w+)<', row[0])
-            found.setdefault(link[3], []).append((link[1], link[2]))
-            assert re.search(r"\d", row[3]), f"{link[3]} was measured without a number: {row[3]}"
+    found = told((built_book.html / "book" / "claims.html").read_text(encoding="utf-8"))
     assert sorted(found) == CLAIMS + SLIPS
-    for targets in found.values():
-        for file, anchor in targets:
-            target = (built_book.html / "book" / file).read_text(encoding="utf-8")
-            assert f'id="{anchor}"' in target, (file, anchor)
+    for claim, (file, anchor, checks) in found.items():
+        target = (built_book.html / "book" / file).read_text(encoding="utf-8")
+        assert f'id="{anchor}"' in target, claim
+        assert checks, claim
+        for quantity, _, measured in checks:
+            assert re.search(r"\d", measured), f"{claim}, {quantity}: no number in {measured}"
 
 
 def test_the_table_is_made_of_the_lines_on_the_pages(built_book):
     """Nothing in it that no page shows, and nothing left out."""
-    lines = set()
+    shown = set()
     for page in built_book.pages:
         text = (built_book.html / page).read_text(encoding="utf-8")
-        lines |= set(re.findall(r'data-claim="(\w+)">.*?<span>(.*?)</span>', text))
-    page = (built_book.html / "book" / "claims.html").read_text(encoding="utf-8")
-    told = {
-        (re.search(r">(\w+)</a>", row[0])[1], re.sub(r"^<p>|</p>$", "", row[1].strip()))
-        for row in rows(page)
-        if len(row) == 4
+        shown |= set(re.findall(r'data-claim="(\w+)">.*?<span>(.*?)</span>', text))
+    found = told((built_book.html / "book" / "claims.html").read_text(encoding="utf-8"))
+    assert shown == {
+        (claim, cells[0]) for claim, (_, _, checks) in found.items() for cells in checks
     }
-    assert told == lines

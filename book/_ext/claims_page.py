@@ -6,7 +6,7 @@ that the table can say nothing that the run did not.
     ```{claims} C
     ```
 
-lists those whose number begins with C; each number links to the statement that bears it as label.
+lists those whose number begins with C, below the title of the statement that bears it as label.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ LINE = re.compile(
     r"<span>(.*?)</span>, measured <span>(.*?)</span>\.</p>",
     re.S,
 )
-HEADS = ("Claim", "What was measured", "Predicted", "Measured in this build")
+STATED = re.compile(
+    r"C\d\d|[er]\d"
+)  # the labels of statements, as docutils writes them
+HEADS = ("What was measured", "Predicted", "Measured in this build")
 
 
 class claims_table(nodes.General, nodes.Element):
@@ -38,10 +41,11 @@ class ClaimsDirective(SphinxDirective):
         return [claims_table(kind=self.arguments[0])]
 
 
-def collected(env: BuildEnvironment) -> dict[str, list[tuple[str, ...]]]:
-    if not hasattr(env, "claim_checks"):
-        env.claim_checks = {}
-    return env.claim_checks
+def collected(env: BuildEnvironment, what: str) -> dict:
+    """What has been collected so far, page by page: ``checks`` or ``titles``."""
+    if not hasattr(env, "claims_collected"):
+        env.claims_collected = {"checks": {}, "titles": {}}
+    return env.claims_collected[what]
 
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:
@@ -50,17 +54,28 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
         for raw in doctree.findall(nodes.raw)
         for line in LINE.findall(raw.astext())
     ]
-    collected(app.env)[app.env.docname] = list(dict.fromkeys(lines))
+    titles = {
+        name: element.next_node(nodes.title).children
+        for element in doctree.findall(nodes.Element)
+        for name in element.get("ids", [])
+        if STATED.fullmatch(name) and element.next_node(nodes.title)
+    }
+    collected(app.env, "checks")[app.env.docname] = list(dict.fromkeys(lines))
+    collected(app.env, "titles")[app.env.docname] = titles
 
 
 def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    collected(env).pop(docname, None)
+    for what in ("checks", "titles"):
+        collected(env, what).pop(docname, None)
 
 
 def merge(
     app: Sphinx, env: BuildEnvironment, docnames: Iterable[str], other: object
 ) -> None:
-    collected(env).update({name: collected(other)[name] for name in docnames})
+    for what in ("checks", "titles"):
+        collected(env, what).update(
+            {name: collected(other, what)[name] for name in docnames}
+        )
 
 
 def outdated(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -74,47 +89,49 @@ def outdated(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for place in list(doctree.findall(claims_table)):
-        rows = [
-            (line, at)
-            for at, lines in collected(app.env).items()
-            for line in lines
-            if line[0].startswith(place["kind"])
-        ]
-        rows.sort(
-            key=lambda found: found[0][0]
-        )  # else in the order of the pages
-        place.replace_self(table(app, docname, rows))
+        found = {}
+        for lines in collected(app.env, "checks").values():
+            for claim, *texts in lines:
+                if claim.startswith(place["kind"]):
+                    found.setdefault(claim, []).append(texts)
+        stated = {
+            name.upper(): (at, name, title)
+            for at, titles in collected(app.env, "titles").items()
+            for name, title in titles.items()
+        }
+        body = nodes.tbody()
+        for claim in sorted(found):
+            at, anchor, title = stated[claim]
+            target = f"{app.builder.get_relative_uri(docname, at)}#{anchor}"
+            link = nodes.reference(
+                "", "", refuri=target, internal=True, classes=[claim]
+            )
+            link += [child.deepcopy() for child in title]
+            body += row([link], classes=["claim"])
+            body += [
+                row([nodes.raw("", t, format="html") for t in texts])
+                for texts in found[claim]
+            ]
+        place.replace_self(table(body))
 
 
-def table(app: Sphinx, docname: str, rows: list) -> nodes.table:
-    body, head = (
-        nodes.tbody(),
-        nodes.thead("", row([nodes.Text(text) for text in HEADS])),
-    )
-    for (claim, *texts), at in rows:
-        # A claim is stated where it is checked; a slip is stated where its label stands.
-        labels = app.env.get_domain("std").anonlabels
-        page, anchor = labels.get(claim.lower(), (at, claim))[:2]
-        target = f"{app.builder.get_relative_uri(docname, page)}#{anchor}"
-        link = nodes.reference("", claim, refuri=target, internal=True)
-        body += row(
-            [link, *(nodes.raw("", text, format="html") for text in texts)]
-        )
-    group = nodes.tgroup(
+def table(body: nodes.tbody) -> nodes.table:
+    head = nodes.thead("", row([nodes.Text(text) for text in HEADS]))
+    columns = [nodes.colspec(colwidth=1) for _ in HEADS]
+    return nodes.table(
         "",
-        *(nodes.colspec(colwidth=1) for _ in HEADS),
-        head,
-        body,
-        cols=len(HEADS),
+        nodes.tgroup("", *columns, head, body, cols=len(HEADS)),
+        classes=["claims"],
     )
-    return nodes.table("", group, classes=["claims"])
 
 
-def row(cells: list[nodes.Node]) -> nodes.row:
-    return nodes.row(
-        "",
-        *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells),
-    )
+def row(cells: list[nodes.Node], **attributes: object) -> nodes.row:
+    spare = {"morecols": len(HEADS) - 1} if len(cells) == 1 else {}
+    entries = [
+        nodes.entry("", nodes.paragraph("", "", cell), **spare)
+        for cell in cells
+    ]
+    return nodes.row("", *entries, **attributes)
 
 
 def setup(app: Sphinx) -> dict:
