@@ -80,11 +80,16 @@ def merge(
 
 def outdated(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The pages with a table, written anew whenever anything was."""
-    return [
+    pages = [
         name
         for name in env.found_docs
-        if next(env.get_doctree(name).findall(claims_table), 0)
+        if next(env.get_doctree(name).findall(claims_table), None)
     ]
+    for name in (
+        pages
+    ):  # titles may hold formulas, which the page itself does not know of
+        env.get_domain("math").data["has_equations"][name] = True
+    return pages
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -106,13 +111,22 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             link = nodes.reference(
                 "", "", refuri=target, internal=True, classes=[claim]
             )
-            link += [child.deepcopy() for child in title]
+            link += unwrapped(title)
             body += row([link], classes=["claim"])
             body += [
                 row([nodes.raw("", t, format="html") for t in texts])
                 for texts in found[claim]
             ]
         place.replace_self(table(body))
+
+
+def unwrapped(title: list[nodes.Node]) -> list[nodes.Node]:
+    """The title of a statement, "(Claim C05: …)", without its brackets and its first word."""
+    copies = [child.deepcopy() for child in title]
+    if copies[0].astext().lstrip().startswith("(Claim "):
+        copies[0] = nodes.Text(copies[0].astext().lstrip().removeprefix("(Claim "))
+        copies[-1] = nodes.Text(copies[-1].astext().rstrip().removesuffix(")"))
+    return copies
 
 
 def table(body: nodes.tbody) -> nodes.table:
