@@ -124,8 +124,12 @@ def unwrapped(title: list[nodes.Node]) -> list[nodes.Node]:
     """The title of a statement, "(Claim C05: …)", without its brackets and its first word."""
     copies = [child.deepcopy() for child in title]
     if copies[0].astext().lstrip().startswith("(Claim "):
-        copies[0] = nodes.Text(copies[0].astext().lstrip().removeprefix("(Claim "))
-        copies[-1] = nodes.Text(copies[-1].astext().rstrip().removesuffix(")"))
+        copies[0] = nodes.Text(
+            copies[0].astext().lstrip().removeprefix("(Claim ")
+        )
+        copies[-1] = nodes.Text(
+            copies[-1].astext().rstrip().removesuffix(")")
+        )
     return copies
 
 
