@@ -24,6 +24,7 @@ class Axis:
     start: int | float | str
     fmt: Callable[[object], str]
     play: bool
+    shared: str | None
 
     @property
     def is_numeric(self) -> bool:
@@ -34,6 +35,23 @@ class Axis:
         if not self.is_numeric:
             return self.values.index(self.start)
         return min(range(len(self.values)), key=lambda i: abs(self.values[i] - self.start))
+
+    @property
+    def keys(self) -> list[int] | list[float] | list[str]:
+        """The values as a link holds them: numbers with as few digits as tell them apart."""
+        if isinstance(self.values[0], float):
+            for digits in range(3, 18):
+                short = [float(f"{value:.{digits}g}") for value in self.values]
+                if len(set(short)) == len(short):
+                    return [int(value) if value.is_integer() else value for value in short]
+        return list(self.values)
+
+    def nearest(self, value: float | str) -> int | float | str | None:
+        """The value within the range that is nearest, or the same string; None if there is none."""
+        if self.is_numeric and not isinstance(value, str):
+            inside = min(max(value, min(self.values)), max(self.values))
+            return round(inside) if isinstance(self.values[0], int) else float(inside)
+        return value if value in self.values else None
 
     def shown(self, value: object) -> str:
         """The value with its unit, as text that may hold markup."""
@@ -48,8 +66,9 @@ def axis(
     start: float | str | None = None,
     fmt: str | Callable[[object], str] | None = None,
     play: bool = False,
+    shared: str | None = None,
 ) -> Axis:
-    """One axis of ``explore`` with a label, a unit, a starting value or a play button.
+    """One axis of ``explore`` with a label, a unit, a starting value, a play button or company.
 
     Parameters
     ----------
@@ -69,6 +88,10 @@ def axis(
         significant digits if left out.
     play : bool
         Whether a button runs through the values by itself; for an axis that is time or order.
+    shared : str, optional
+        A name for the parameter. Axes of several explorers with the same name move together, on
+        a page and in a notebook: each to the value of its own that is nearest, or to the same
+        string. They should start alike.
 
     Returns
     -------
@@ -80,7 +103,9 @@ def axis(
     ValueError
         If an argument is not as described.
     """
-    return make_axis("values", values, label=label, unit=unit, start=start, fmt=fmt, play=play)
+    return make_axis(
+        "values", values, label=label, unit=unit, start=start, fmt=fmt, play=play, shared=shared
+    )
 
 
 def make_axis(
@@ -92,6 +117,7 @@ def make_axis(
     start: object = None,
     fmt: object = None,
     play: object = False,
+    shared: object = None,
 ) -> Axis:
     """As ``axis``, for values that the caller knows as ``name``."""
     given = _read_values(name, values)
@@ -107,7 +133,9 @@ def make_axis(
             raise _checks.complaint(argument, text, "a string")
     if not isinstance(play, bool) or (play and isinstance(given[0], str)):
         raise _checks.complaint("play", play, "True or False, and False where values are strings")
-    return Axis(tuple(given), label, unit, start, _formatter(fmt, given), play)
+    if shared is not None and (not isinstance(shared, str) or not shared.strip()):
+        raise _checks.complaint("shared", shared, "a non-empty string, or None")
+    return Axis(tuple(given), label, unit, start, _formatter(fmt, given), play, shared)
 
 
 def _read_values(name: str, values: object) -> list[int] | list[float] | list[str]:

@@ -42,24 +42,45 @@ def page_html(draw: Callable[..., object], axes: dict[str, Axis], prefix: str) -
     packed = gzip.compress(json.dumps(kept, ensure_ascii=False).encode(), mtime=0)
     places, readout, alternative = frames[start]
     first = Frame(tuple(kept["panels"][i] for i in places), readout, alternative)
-    controls = "".join(_control(f"{prefix}-{name}", control) for name, control in axes.items())
+    controls = "".join(_control(prefix, name, control) for name, control in axes.items())
+    labels = ", ".join(plain(control.label) for control in axes.values())
     return wrap(
-        f'<div class="explorer-controls">{controls}</div>{figure_html(first)}'
+        f'<div class="explorer-controls">{controls}{_LINK}</div>{figure_html(first)}'
+        f'<p class="explorer-heard" role="status"></p>'
         f'<script type="text/plain" class="explorer-frames">'
-        f"{base64.b64encode(packed).decode()}</script>"
+        f"{base64.b64encode(packed).decode()}</script>",
+        id=prefix,
+        role="group",
+        aria_label=f"Figure with controls: {labels}",
     )
 
 
-def _control(identity: str, control: Axis) -> str:
+_LINK = (
+    '<button type="button" class="explorer-link" aria-label="Copy a link to this state" '
+    'title="Copy a link to this state"><svg viewBox="0 0 16 16" aria-hidden="true">'
+    '<path d="M6.5 9.5l3-3M7 4.6l1.7-1.7a3.1 3.1 0 0 1 4.4 4.4L11.4 9'
+    'M4.6 7L2.9 8.7a3.1 3.1 0 0 0 4.4 4.4L9 11.4"/></svg></button>'
+    '<span class="explorer-told" role="status"></span>'
+)
+
+
+def _control(prefix: str, key: str, control: Axis) -> str:
     start = control.start_index
     name = markup(control.label)
+    identity = f"{prefix}-{key}"
+    data = {"name": key, "values": json.dumps(control.keys, ensure_ascii=False)}
+    if control.shared is not None:
+        data["shared"] = control.shared
+    data = "".join(f' data-{field}="{html.escape(text)}"' for field, text in data.items())
     if not control.is_numeric:
         choices = "".join(
             f'<label><input type="radio" name="{identity}" value="{i}" autocomplete="off"'
             f"{' checked' if i == start else ''}><span>{markup(control.shown(value))}</span></label>"
             for i, value in enumerate(control.values)
         )
-        return f'<fieldset class="explorer-control"><legend>{name}</legend>{choices}</fieldset>'
+        return (
+            f'<fieldset class="explorer-control"{data}><legend>{name}</legend>{choices}</fieldset>'
+        )
     shown = control.shown(control.values[start])
     play = ""
     if control.play:
@@ -70,8 +91,8 @@ def _control(identity: str, control: Axis) -> str:
             '<path d="M2.5 1.5h2.5v9H2.5zM7 1.5h2.5v9H7z"/></svg></button>'
         )
     return (
-        f'<div class="explorer-control">{play}<label for="{identity}">{name}</label>'
+        f'<div class="explorer-control"{data}>{play}<label for="{identity}">{name}</label>'
         f'<input type="range" id="{identity}" min="0" max="{len(control.values) - 1}" step="1" '
         f'value="{start}" autocomplete="off" aria-valuetext="{html.escape(plain(shown))}">'
-        f'<output for="{identity}">{markup(shown)}</output></div>'
+        f'<output for="{identity}" aria-live="off">{markup(shown)}</output></div>'
     )

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import html
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from weakref import WeakValueDictionary
 
 import ipywidgets
 import numpy as np
+from IPython import get_ipython
 
 from ._axis import Axis
 from ._frame import draw_frame, figure_html, markup, plain, wrap
+
+# What answers to one shared parameter, by its name. A slider is held by its explorer alone, and
+# the one of a cell that runs again takes the place of its predecessor, which nobody sees any more.
+_company: defaultdict[str, WeakValueDictionary] = defaultdict(WeakValueDictionary)
+_moving: set[str] = set()
 
 
 def live_widgets(
@@ -36,8 +44,11 @@ def live_widgets(
             reason = html.escape(f"{type(error).__name__}: {error}")
             figure.value = wrap(f'<p class="explorer-error">{reason}</p>')
 
-    for slider in sliders.values():
+    place = _cell(), getattr(draw, "__qualname__", type(draw).__qualname__)
+    for name, slider in sliders.items():
         slider.observe(redraw, "value")
+        if axes[name].shared is not None:
+            _share(slider, axes[name], (*place, name))
     return ipywidgets.VBox([ipywidgets.HTML(style), *rows, figure])
 
 
@@ -83,6 +94,34 @@ def _widget(control: Axis) -> tuple[ipywidgets.Widget, ipywidgets.Widget]:
     )
     play.observe(lambda change: slider.set_trait("value", control.values[change["new"]]), "value")
     return slider, ipywidgets.HBox([play, slider, shown])
+
+
+def _share(slider: ipywidgets.Widget, control: Axis, place: tuple) -> None:
+    """From now on the slider and all others of the same shared name move together."""
+    company = _company[control.shared]
+    company[place] = slider
+    slider.nearest = control.nearest
+
+    def lead(change: dict) -> None:
+        # Whoever follows a whole-numbered slider would otherwise be led by it in turn.
+        if control.shared in _moving:
+            return
+        _moving.add(control.shared)
+        try:
+            for other in list(company.values()):
+                value = None if other is slider else other.nearest(change["new"])
+                if value is not None:
+                    other.value = value
+        finally:
+            _moving.remove(control.shared)
+
+    slider.observe(lead, "value")
+
+
+def _cell() -> str | None:
+    """Which cell runs, where the front end says so."""
+    parent = getattr(get_ipython(), "get_parent", dict)()
+    return parent.get("metadata", {}).get("cellId")
 
 
 def _is_geometric(values: Sequence[float]) -> bool:

@@ -11,6 +11,11 @@ without a kernel::
         return fig, f"{algorithm} ends at a loss of {losses[algorithm, step_size][-1]:.1e}."
 
     explore(draw, step_size=np.geomspace(1e-3, 0.3, 25), algorithm=["GD", "SGD"])
+
+The n-th explorer of a page has the address ``#explorer-n``. A button beside its controls gives the
+link that opens it as it stands, with values and not places in the grid,
+``gain.html#explorer-1?step_size=0.05&algorithm=SGD``: such a link outlives a finer grid, since the
+nearest value is taken. What it does not name, or names wrongly, stays at its start.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import itertools
 import math
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +42,7 @@ PAGE_VARIABLE = "DIAGONAL_BOOK_PAGE"
 MOST_FRAMES = 1500
 
 _page_explorers = itertools.count(1)
+_page_figures = itertools.count(1)
 
 
 def explore(draw: Callable[..., object], **axes: object) -> object:
@@ -84,10 +90,11 @@ def explore(draw: Callable[..., object], **axes: object) -> object:
             "axes", f"{counts} = {frames}", f"grids of at most {MOST_FRAMES} frames in all"
         )
     if _on_page():
-        return HTML(page_html(draw, made, _new_prefix()))
+        return HTML(page_html(draw, made, _new_prefix("explorer", _page_explorers)))
     from ._widgets import live_widgets  # ipywidgets is slow to import, and a page has no use for it
 
-    return live_widgets(draw, made, _new_prefix(), _stylesheet())
+    prefix = _new_prefix("explorer", _page_explorers)
+    return live_widgets(draw, made, prefix, _stylesheet())
 
 
 def show(figures: Figure | Sequence[Figure], description: str | None = None) -> HTML:
@@ -115,7 +122,8 @@ def show(figures: Figure | Sequence[Figure], description: str | None = None) -> 
     if description is not None and (not isinstance(description, str) or not description.strip()):
         raise _checks.complaint("description", description, "a non-empty string")
     drawn = figures if description is None else (figures, description)
-    frame = make_frame(drawn, _new_prefix(), "", "figures")
+    prefix = _new_prefix("figure", _page_figures)
+    frame = make_frame(drawn, prefix, "", "figures")
     return HTML(("" if _on_page() else _stylesheet()) + wrap(figure_html(frame)))
 
 
@@ -123,9 +131,9 @@ def _on_page() -> bool:
     return bool(os.environ.get(PAGE_VARIABLE))
 
 
-def _new_prefix() -> str:
-    # On a page a count suffices and keeps builds the same; notebooks in JupyterLab share a page.
-    return f"explorer-{next(_page_explorers) if _on_page() else uuid.uuid4().hex[:8]}"
+def _new_prefix(kind: str, count: Iterator[int]) -> str:
+    # On a page a count keeps builds the same and links alive; notebooks in JupyterLab share a page.
+    return f"{kind}-{next(count) if _on_page() else uuid.uuid4().hex[:8]}"
 
 
 def _stylesheet() -> str:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import base64
+import gc
 import gzip
 import json
 import math
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
 
 import lib._frame
 import lib.explorer
@@ -110,7 +115,36 @@ def test_two_explorers_of_a_page_share_no_id() -> None:
     assert all(ids)
     assert ids[0].isdisjoint(ids[1])
     for page, own in zip(pages, ids, strict=True):
-        assert set(re.findall(r'(?:url\(#|href="#|for=")([^)"]+)', page)) == own
+        (name,) = (one for one in own if re.fullmatch(r"explorer-\d+", one))
+        assert set(re.findall(r'(?:url\(#|href="#|for=")([^)"]+)', page)) == own - {name}
+
+
+@pytest.mark.usefixtures("on_page")
+def test_page_holds_what_a_link_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lib.explorer, "_page_explorers", iter([7]))
+    page = explore(
+        draw,
+        step_size=axis(np.geomspace(0.01, 1, 4), label="γ<sub>c</sub>", shared='a "name"'),
+        algorithm=["GD", "SGD"],
+    ).data
+    assert page.startswith('<div class="explorer" id="explorer-7" role="group" aria-label=')
+    assert 'aria-label="Figure with controls: γ_c, algorithm">' in page
+    assert re.findall(r'data-name="(\w+)" data-values="([^"]*)"', page) == [
+        ("step_size", "[0.01, 0.0464, 0.215, 1]"),
+        ("algorithm", "[&quot;GD&quot;, &quot;SGD&quot;]"),
+    ]
+    assert page.count("data-shared") == 1
+    assert 'data-shared="a &quot;name&quot;"' in page
+    assert page.count('<button type="button" class="explorer-link" aria-label="Copy') == 1
+
+
+@pytest.mark.usefixtures("on_page")
+def test_still_figures_do_not_count_as_explorers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A figure more on the page leaves links to its explorers as they are."""
+    monkeypatch.setattr(lib.explorer, "_page_explorers", iter([1, 2]))
+    for number in (1, 2):
+        assert f'id="explorer-{number}"' in explore(draw, step_size=[0.1, 0.2]).data
+        assert "explorer-1" not in show(draw(0.1)[0]).data
 
 
 @pytest.mark.usefixtures("on_page")
@@ -154,7 +188,7 @@ def test_a_still_figure_looks_like_a_frame() -> None:
         return fig
 
     still, live = show(legend()).data, show(explored(legend)).data
-    strip = re.compile(r"explorer-\w+")
+    strip = re.compile(r"(?:explorer|figure)-[0-9a-f]{8}")
     assert strip.sub("", still) == strip.sub("", live)
 
 
@@ -191,6 +225,21 @@ def test_error_in_a_frame_ends_the_build_and_says_where() -> None:
 
 
 # --- both homes ----------------------------------------------------------------------------------
+
+
+def test_garbage_is_collected_as_before() -> None:
+    def fails(**_: float) -> object:
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+
+    for was_on in (True, False):
+        gc.enable() if was_on else gc.disable()
+        try:
+            with pytest.raises(ZeroDivisionError):
+                explore(fails, x=[0, 1])
+            assert gc.isenabled() is was_on
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("home", ["on_page", "with_kernel"])
@@ -260,6 +309,32 @@ def test_format_is_a_specification_or_a_function() -> None:
     assert axis([1, 2], fmt=lambda value: f"{value} of 2", unit="steps").shown(1) == "1 of 2 steps"
 
 
+@pytest.mark.parametrize(
+    ("values", "keys"),
+    [
+        ([0.1, 0.2, 1.0], [0.1, 0.2, 1]),
+        ([1 / 3, 2 / 3], [0.333, 0.667]),
+        ([1.0001, 1.0002], [1.0001, 1.0002]),
+        ([1e-24, 1e-12], [1e-24, 1e-12]),
+        ([1, 1234567], [1, 1234567]),
+        (["GD", "α = 1"], ["GD", "α = 1"]),
+    ],
+)
+def test_links_hold_values_with_few_digits(values: list, keys: list) -> None:
+    assert axis(values).keys == keys
+
+
+def test_a_shared_value_is_brought_within_the_range() -> None:
+    assert axis([1, 5, 9]).nearest(4.4) == 4
+    assert axis([1, 5, 9]).nearest(40) == 9
+    assert axis([0.1, 1.0]).nearest(0.033) == 0.1
+    assert axis([0.1, 1.0]).nearest(0.5) == 0.5
+    assert axis([0.1, 1.0]).nearest("GD") is None
+    assert axis(["GD", "SGD"]).nearest("SGD") == "SGD"
+    assert axis(["GD", "SGD"]).nearest("flow") is None
+    assert axis(["1", "2"]).nearest(1) is None
+
+
 def test_whole_numbers_stay_whole() -> None:
     assert [type(value) for value in axis(np.arange(1, 4)).values] == [int] * 3
     assert type(axis([1, 5], start=3.0).start) is int
@@ -303,6 +378,8 @@ def test_hostile_axes_are_named(values: object) -> None:
         ({"fmt": ".2q"}, "fmt"),
         ({"fmt": 3}, "fmt"),
         ({"play": 1}, "play"),
+        ({"shared": " "}, "shared"),
+        ({"shared": 3}, "shared"),
     ],
 )
 def test_hostile_settings_are_named(settings: dict, named: str) -> None:
@@ -609,3 +686,134 @@ def test_kernel_slider_suits_the_grid(
     if model == "FloatLogSliderModel":
         low, high = 10**low, 10**high
     assert (low, high) == pytest.approx((min(numbers), max(numbers)))
+
+
+# --- axes that several explorers share -----------------------------------------------------------
+
+SHARED = """
+from lib.explorer import axis, explore
+from lib.style import panel
+
+drawn = []
+
+def one(step_size, algorithm):
+    drawn.append("one")
+    return panel()[0], f"one: {step_size:.4g}, {algorithm}"
+
+def other(steps, algorithm):
+    drawn.append("other")
+    return panel()[0], f"other: {steps}, {algorithm}"
+"""
+ONE = """
+explore(one, step_size=axis([0.5, 9.5], shared="γ"), algorithm=axis(["GD", "SGD"], shared="name"))
+"""
+OTHER = """
+explore(other, steps=axis([2, 5, 9], shared="γ"), algorithm=axis(["SGD", "flow"], shared="name"))
+"""
+
+
+def said(notebook: Frontend) -> list[str]:
+    """The descriptions that stand below the figures, in order of their names."""
+    found = (
+        re.search(r'explorer-readout">(.*?)</p>', model["value"])
+        for model in notebook.models.values()
+        if model.get("_model_name") == "HTMLModel"
+    )
+    return sorted(one[1] for one in found if one)
+
+
+def send(notebook: Frontend, identity: str, **state: object) -> None:
+    data = {"method": "update", "state": state, "buffer_paths": []}
+    message = notebook.client.session.msg("comm_msg", {"comm_id": identity, "data": data})
+    notebook.client.shell_channel.send(message)
+    notebook._settle(message["header"]["msg_id"])
+
+
+def test_kernel_sliders_of_one_parameter_move_together(start: Callable[[str], Frontend]) -> None:
+    notebook = start(SHARED)
+    notebook.run(ONE)
+    notebook.run(OTHER)
+    assert said(notebook) == ["one: 0.5, GD", "other: 2, SGD"]
+    step_size = notebook.find(_model_name="FloatSliderModel")
+    steps = notebook.find(_model_name="IntSliderModel")
+
+    notebook.run("drawn.clear()")
+    send(notebook, step_size, value=5.3)  # 5 there, and 5.3 here for all that
+    assert said(notebook) == ["one: 5.3, GD", "other: 5, SGD"]
+    notebook.run("assert drawn == ['one', 'other'], drawn")
+    send(notebook, step_size, value=9.5)  # beyond the other's range
+    assert said(notebook) == ["one: 9.5, GD", "other: 9, SGD"]
+    send(notebook, steps, value=2)
+    assert said(notebook) == ["one: 2, GD", "other: 2, SGD"]
+    (algorithm,) = (
+        identity
+        for identity, model in notebook.models.items()
+        if model.get("_options_labels") == ["GD", "SGD"]
+    )
+    send(notebook, algorithm, index=1)
+    assert said(notebook) == ["one: 2, SGD", "other: 2, SGD"]
+    (algorithm,) = (
+        identity
+        for identity, model in notebook.models.items()
+        if model.get("_options_labels") == ["SGD", "flow"]
+    )
+    send(notebook, algorithm, index=1)  # the other has no flow, and stays
+    assert said(notebook) == ["one: 2, SGD", "other: 2, flow"]
+
+
+def test_a_cell_that_runs_again_leaves_no_follower_behind(
+    start: Callable[[str], Frontend],
+) -> None:
+    notebook = start(SHARED.replace('"γ"', '"again"'))
+    for cell in (ONE, OTHER, OTHER, OTHER):
+        notebook.run("made = " + cell.strip().replace('"γ"', '"again"'))
+    notebook.run("from lib import _widgets\nassert len(_widgets._company['again']) == 2")
+    notebook.run(
+        "import gc, ipywidgets\n"
+        "ipywidgets.Widget.close_all()\n"
+        "del made\n"
+        "gc.collect()\n"
+        "assert len(_widgets._company['again']) == 0, dict(_widgets._company['again'])"
+    )
+
+
+# --- with a kernel and on a page, the same numbers -----------------------------------------------
+
+
+def outcome(path: Path, variable: str | None) -> tuple[list[str], list[str], int]:
+    """What the cells of a notebook say, the figures that stand there at first, and its widgets."""
+    book = nbformat.read(path, as_version=4)
+    environment = {name: value for name, value in os.environ.items() if name != PAGE_VARIABLE}
+    client = NotebookClient(book, resources={"metadata": {"path": str(path.parent)}}, timeout=600)
+    client.execute(env=environment | ({PAGE_VARIABLE: variable} if variable else {}))
+    widgets = book.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    alive = [
+        widget["state"]["value"]
+        for widget in widgets.get("state", {}).values()
+        if 'class="explorer-figure"' in str(widget["state"].get("value"))
+    ]
+    words, figures, count = [], [], len(alive)
+    for output in (output for cell in book.cells for output in cell.get("outputs", [])):
+        data = output.get("data", {})
+        if "application/vnd.jupyter.widget-view+json" in data:
+            figures.append(alive.pop(0))
+        elif 'class="explorer-figure"' in data.get("text/html", ""):
+            figures.append(data["text/html"])
+        else:
+            words.append(str(data.get("text/markdown", data.get("text/html", output))))
+    return words, [bare(figure) for figure in figures], count
+
+
+def bare(figure: str) -> str:
+    """The panels alone, without the ids of their explorer."""
+    panels = re.search(r'<div class="explorer-figure".*?</div>', figure, re.S)[0]
+    return re.sub(r"(?:explorer|figure)-[0-9a-f]+-", "", panels)
+
+
+def test_a_notebook_says_the_same_with_a_kernel_and_on_a_page() -> None:
+    path = ROOT / "book" / "index.ipynb"
+    on_page, alive = outcome(path, "1"), outcome(path, None)
+    assert on_page[0] == alive[0]
+    assert any(re.search(r"\d", said) for said in alive[0])
+    assert on_page[1] == alive[1]
+    assert (on_page[2], alive[2]) == (0, 1)

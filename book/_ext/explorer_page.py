@@ -28,6 +28,7 @@ def prepare(app: Sphinx) -> None:
     app.add_css_file("book.css", priority=900)
     # Early means before the theme's own scripts.
     app.add_js_file("early.js", priority=100)
+    app.add_js_file("search.js", priority=300)  # after Sphinx's own options
     app.add_js_file("explorer.js", loading_method="defer")
 
 
