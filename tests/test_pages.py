@@ -1,0 +1,366 @@
+"""Finding one's way: every link leads somewhere, words say what they mean, search finds, code folds."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from tests.conftest import ROOT, BuiltBook
+from tests.test_browser import settle
+
+WIDTHS = (390, 768, 1440)
+CLAIMS = [f"C{number:02d}" for number in range(1, 28)]
+SLIPS = [f"E{number}" for number in range(1, 9)]
+
+
+@functools.cache
+def soup(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+@functools.cache
+def anchors(path: Path) -> Counter:
+    return Counter(element["id"] for element in soup(path).find_all(id=True))
+
+
+@pytest.fixture(scope="module")
+def html(built_book: BuiltBook) -> Path:
+    return built_book.html
+
+
+@pytest.fixture
+def page(browser: object) -> object:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+# Links
+
+
+def test_every_link_leads_somewhere(built_book: BuiltBook) -> None:
+    followed = 0
+    for name in built_book.pages:
+        here = built_book.html / name
+        for link in soup(here).find_all("a", href=True):
+            address = urlsplit(link["href"])
+            if address.scheme or address.netloc:
+                assert address.scheme == "https", f"{name}: {link}"
+                assert re.fullmatch(r"[\w.-]+\.[a-z]+", address.netloc), f"{name}: {link}"
+                assert not re.search(r"\s", link["href"]), f"{name}: {link}"
+                continue
+            target = (here.parent / unquote(address.path)).resolve() if address.path else here
+            assert target.is_file(), f"{name}: {link}"
+            # What stands after a question mark in a fragment is for scripts.
+            fragment = unquote(address.fragment).split("?")[0]
+            if fragment and target.suffix == ".html" and "=" not in fragment:
+                assert anchors(target)[fragment], f"{name}: {link}"
+            followed += 1
+    assert followed > 500
+
+
+def test_no_id_is_given_twice(built_book: BuiltBook) -> None:
+    for name in built_book.pages:
+        twice = {one for one, count in anchors(built_book.html / name).items() if count > 1}
+        # The theme's own search page has its field twice, in a dialogue and in the page.
+        assert twice <= ({"search-input"} if name == "search.html" else set()), name
+
+
+def test_the_book_is_one_path_from_the_first_page_to_the_last(html: Path) -> None:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [toc["root"]] + [
+        chapter["file"] for part in toc["parts"] for chapter in part["chapters"]
+    ]
+    for at, file in enumerate(files):
+        here = html / f"{file}.html"
+        for which, other in (("left-prev", at - 1), ("right-next", at + 1)):
+            link = soup(here).find("a", class_=which)
+            if 0 <= other < len(files):
+                target = (here.parent / link["href"]).resolve()
+                assert target == (html / f"{files[other]}.html").resolve(), (file, which)
+            else:
+                assert link is None, (file, which)
+
+
+# The map of the talk
+
+
+def test_the_map_of_the_talk_has_every_claim_and_every_slip(html: Path) -> None:
+    rows = soup(html / "book" / "talk.html").select("table.talk-map tbody tr")
+    told = {
+        name for row in rows for link in row.select("td:last-child a") for name in link["class"]
+    }
+    assert set(CLAIMS + SLIPS) <= told
+    for row in rows:
+        sections = row.select("td:nth-child(2) a")
+        assert sections, row.get_text()
+        for link in sections:
+            page, anchor = link["href"].split("#")
+            section = soup(html / "book" / page).find(id=anchor)
+            number, title = re.fullmatch(r"([\d.]+) (.*)", link.get_text(), re.S).groups()
+            heading = section.find(["h1", "h2", "h3"]).get_text()
+            assert heading.startswith(f"{number}. {title}"), (link, heading)
+        # A claim's section is among those named, and holds its statement.
+        for link in row.select("td:last-child a"):
+            page, anchor = link["href"].split("#")
+            if not page.startswith("errata"):
+                inside = {
+                    one["id"]
+                    for one in soup(html / "book" / page).find(id=anchor).parents
+                    if one.get("id")
+                }
+                assert any(s["href"].split("#")[1] in inside for s in sections), link
+
+
+# Definitions
+
+
+def test_terms_and_symbols_lead_to_definitions_that_are_on_the_page(
+    built_book: BuiltBook,
+) -> None:
+    defined = set()
+    for name in built_book.pages:
+        here = soup(built_book.html / name)
+        links = here.select("a.defined")
+        boxes = {box["id"]: box for box in here.select("div.definition-box")}
+        assert {link["aria-describedby"] for link in links} == set(boxes), name
+        for link in links:
+            box = boxes[link["aria-describedby"]]
+            spoken = link.get("aria-label", "") if link.find(class_="math") else link.get_text()
+            assert re.fullmatch(r"[^\\{}]*\w[^\\{}]*", spoken), link
+            assert box.has_attr("hidden")
+            assert box["role"] == "tooltip"
+            assert box.find("a") is None
+            assert len(box.get_text()) > 10
+            assert (
+                link.find_parent(["h1", "h2", "h3", "pre", "code", "table", "figcaption"]) is None
+            )
+            assert link.parent.find_parent("a") is None
+        terms = [one["href"] for one in links if "glossary" in one["href"]]
+        assert len(terms) == len(set(terms)), f"{name} links a term twice"
+        defined |= {link["href"].split("#")[1] for link in links}
+    glossary = soup(built_book.html / "book" / "glossary.html")
+    ids = {dt["id"] for dt in glossary.select("dl.glossary dt")}
+    used = {anchor for anchor in defined if anchor.startswith("term-")}
+    assert used <= ids
+    assert len(used) >= 25
+    for symbol in (
+        "alpha",
+        "gamma",
+        "gamma-c",
+        "alpha-infty",
+        "tilde-w-0",
+        "psi-alpha",
+        "q-x",
+        "h",
+    ):
+        assert any(re.fullmatch(rf"symbol-{symbol}", one) for one in defined), symbol
+
+
+def first_term(page: object) -> object:
+    term = page.locator("a.defined").filter(has_text=re.compile(r"^\w[\w ]+$")).first
+    term.scroll_into_view_if_needed()
+    return term
+
+
+def box_of(page: object, term: object) -> object:
+    return page.locator(f"[id='{term.get_attribute('aria-describedby')}']")
+
+
+def test_a_definition_shows_under_the_pointer_stays_and_is_dismissed(
+    page: object, book_address: str
+) -> None:
+    settle(page, book_address + "book/gain.html")
+    term = first_term(page)
+    box = box_of(page, term)
+    assert not box.is_visible()
+    term.hover()
+    box.wait_for(state="visible")
+    frame, at = box.bounding_box(), term.bounding_box()
+    assert frame["x"] >= 0
+    assert frame["x"] + frame["width"] <= 1280
+    # Across the gap into the box: it stays.
+    page.mouse.move(at["x"] + at["width"] / 2, frame["y"] + frame["height"] / 2, steps=12)
+    page.wait_for_timeout(500)
+    assert box.is_visible()
+    page.keyboard.press("Escape")
+    assert not box.is_visible()
+    term.hover()
+    box.wait_for(state="visible")
+    page.mouse.move(5, 5, steps=4)
+    box.wait_for(state="hidden")
+
+
+def test_a_definition_shows_at_keyboard_focus(page: object, book_address: str) -> None:
+    settle(page, book_address + "book/gain.html")
+    first, term = page.locator("a.defined").all()[:2]
+    box = box_of(page, term)
+    first.focus()
+    page.keyboard.press("Tab")
+    assert term.evaluate("one => one === document.activeElement")
+    box.wait_for(state="visible")
+    page.keyboard.press("Escape")
+    assert not box.is_visible()
+    assert term.evaluate("one => one === document.activeElement")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    box.wait_for(state="visible")
+    page.keyboard.press("Shift+Tab")
+    assert not box.is_visible()
+
+
+def test_a_touch_shows_a_definition_and_a_second_one_follows_it(
+    browser: object, book_address: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    settle(page, book_address + "book/gain.html")
+    term = first_term(page)
+    box = box_of(page, term)
+    term.tap()
+    box.wait_for(state="visible")
+    frame = box.bounding_box()
+    assert frame["x"] >= 0
+    assert frame["x"] + frame["width"] <= 390
+    assert page.url == book_address + "book/gain.html"
+    page.locator("article h1").tap()
+    assert not box.is_visible()
+    term.tap()
+    term.tap()
+    page.wait_for_url("**/glossary.html#*")
+    context.close()
+
+
+def test_formulas_in_definitions_are_set_and_no_formula_is_a_stop_of_tab(
+    page: object, built_book: BuiltBook, book_address: str
+) -> None:
+    settle(page, book_address + "book/effective_initialization.html")
+    symbol = page.locator("a.defined:has(mjx-container)").first
+    symbol.scroll_into_view_if_needed()
+    symbol.hover()
+    box = box_of(page, symbol)
+    box.wait_for(state="visible")
+    assert box.locator("mjx-container").count() > 0
+    assert "\\" not in box.evaluate(
+        """box => {
+            const copy = box.cloneNode(true);
+            copy.querySelectorAll("mjx-container").forEach(one => one.remove());
+            return copy.textContent;
+        }"""
+    )
+    assert page.locator("mjx-container[tabindex='0']").count() == 0
+
+
+def test_without_scripts_a_term_is_a_link(browser: object, book_address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(book_address + "book/gain.html")
+    assert not any(box.is_visible() for box in page.locator(".definition-box").all())
+    page.locator("a.defined[href*=glossary]").first.click()
+    assert "/glossary.html#term-" in page.url
+    context.close()
+
+
+# Search
+
+
+@pytest.mark.parametrize("from_file", [False, True], ids=["served", "from a file"])
+def test_search_finds_a_word_and_leads_to_it(
+    page: object, html: Path, book_address: str, from_file: bool
+) -> None:
+    strangers, noise = [], []
+    root = html.as_uri() + "/" if from_file else book_address
+    page.on("request", lambda request: strangers.append(request.url))
+    page.on("pageerror", lambda error: noise.append(str(error)))
+    page.goto(root + "search.html?q=sharpness")
+    hits = page.locator("#search-results ul.search li a")
+    hits.first.wait_for()
+    addresses = [hit.get_attribute("href") for hit in hits.all()]
+    assert any("edge_of_stability.html" in address for address in addresses), addresses
+    page.locator("#search-results a[href*='edge_of_stability.html']").first.click()
+    page.wait_for_url("**/book/edge_of_stability.html*")
+    assert page.locator("article h1").inner_text().strip()
+    assert noise == []
+    assert [url for url in strangers if not url.startswith((root, "data:", "blob:"))] == []
+
+
+# Code
+
+
+def test_folded_code_says_what_it_is_and_opens_by_keyboard(page: object, book_address: str) -> None:
+    settle(page, book_address + "book/gain.html")
+    folds = page.locator("details.hide")
+    said = [fold.locator("summary").inner_text().strip() for fold in folds.all()]
+    assert said[0] == "Code: imports"
+    assert all(re.fullmatch(r"Code: \S.*", one) for one in said)
+    assert {"Code: the explorer below", "Code: the figure below", "Code: the numbers below"} <= set(
+        said
+    )
+    code = folds.first.locator("pre").first
+    assert not code.is_visible()
+    folds.first.locator("summary").press("Enter")
+    assert code.is_visible()
+    folds.first.locator("summary").press("Enter")
+    assert not code.is_visible()
+
+
+def test_checks_are_never_folded(html: Path) -> None:
+    seen = 0
+    for path in sorted((html / "book").glob("*.html")):
+        for code in soup(path).select("div.cell div.highlight pre"):
+            if re.match(r"check\(|.*\ncheck\(", code.get_text(), re.S):
+                seen += 1
+                assert code.find_parent("details") is None, f"{path.name}: {code.get_text()[:80]}"
+    assert seen > 40
+
+
+# Form
+
+TOO_WIDE = """() => {
+    const scrolls = one => /auto|scroll|hidden/.test(getComputedStyle(one).overflowX);
+    const place = (document.querySelector(".bd-article") ?? document.body).getBoundingClientRect();
+    return [...document.querySelectorAll(".bd-article *")].filter(one => {
+        const box = one.getBoundingClientRect();
+        if (box.width === 0 || box.right <= place.right + 1) return false;
+        if (one.matches("svg *, mjx-container *")) return false;
+        if (scrolls(one) && box.right <= innerWidth) return false;
+        for (let up = one.parentElement; !up.matches(".bd-article"); up = up.parentElement)
+            if (scrolls(up)) return false;
+        return true;
+    }).map(one => `${one.tagName}.${one.className} ${one.textContent.slice(0, 40)}`)
+        .concat(document.documentElement.scrollWidth > innerWidth ? ["the page"] : []);
+}"""
+CUT_DEFINITIONS = """() => [...document.querySelectorAll(".definition-box")].filter(box => {
+    box.hidden = false;
+    box.style.left = "6px";
+    const right = box.getBoundingClientRect().right;
+    const whole = right <= innerWidth && [...box.querySelectorAll("mjx-container")].every(one =>
+        (one.clientWidth === 0 || one.scrollWidth <= one.clientWidth + 1)
+        && one.getBoundingClientRect().right <= right);
+    box.hidden = true;
+    return !whole;
+}).map(box => box.id)"""
+# What is there for screen readers alone must not make a formula scroll.
+SCROLLING_FORMULAS = """() => [...document.querySelectorAll(".bd-article mjx-container")].filter(
+    one => one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1
+        && one.firstElementChild.getBoundingClientRect().width
+            <= one.getBoundingClientRect().width + 1
+).map(one => one.textContent.slice(0, 40))"""
+
+
+def test_nothing_is_wider_than_its_place(
+    page: object, built_book: BuiltBook, book_address: str
+) -> None:
+    for name in built_book.pages:
+        settle(page, book_address + name)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            for fault in (TOO_WIDE, CUT_DEFINITIONS, SCROLLING_FORMULAS):
+                assert page.evaluate(fault) == [], (name, width)
