@@ -8,6 +8,7 @@ from .potential import bregman_divergence, hyperbolic_entropy, mirror_map
 from .problem import Problem, sparse_regression
 from .prose import spread, tidy
 from .stability import critical_step_size, gain_constants, sharpness
+from .students import graded_student, student_seed
 from .style import LINES, PALETTE, panel
 from .sweeps import step_size_band, sweep
 from .training import train
@@ -22,6 +23,7 @@ __all__ = [
     "critical_step_size",
     "explore",
     "gain_constants",
+    "graded_student",
     "gradient_flow",
     "hyperbolic_entropy",
     "min_l1",
@@ -34,6 +36,7 @@ __all__ = [
     "sparse_regression",
     "spread",
     "step_size_band",
+    "student_seed",
     "sweep",
     "tidy",
     "train",

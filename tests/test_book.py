@@ -16,7 +16,7 @@ BOOK = ROOT / "book"
 NOTEBOOKS = sorted(
     path
     for path in BOOK.rglob("*.ipynb")
-    if not {".ipynb_checkpoints", "submitted", "graded"} & set(path.parts)
+    if not {".ipynb_checkpoints", "submitted", "graded", "autograded"} & set(path.parts)
 )
 
 

@@ -23,7 +23,8 @@ def test_the_fixed_names_are_there():
     assert set(lib.__all__) >= {
         "Problem", "sparse_regression", "train", "sweep", "gradient_flow", "min_potential",
         "min_l1", "min_l2", "hyperbolic_entropy", "mirror_map", "bregman_divergence",
-        "gain_constants", "sharpness", "step_size_band", "explore",
+        "gain_constants", "sharpness", "step_size_band", "explore", "student_seed",
+        "graded_student",
     }  # fmt: skip
     assert all(hasattr(lib, name) for name in lib.__all__)
     assert lib.__all__ == sorted(lib.__all__)
