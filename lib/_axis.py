@@ -186,5 +186,9 @@ def _typeset(text: str) -> str:
     mantissa, e, exponent = text.partition("e")
     if e and re.fullmatch(r"[+-]\d+", exponent):
         tens = f"10<sup>{int(exponent)}</sup>"
-        text = tens if float(mantissa) == 1 else f"{mantissa} × {tens}"
+        text = (
+            tens
+            if float(mantissa) == 1
+            else f"{mantissa}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{tens}"
+        )
     return text.replace("-", "−")

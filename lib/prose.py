@@ -12,6 +12,8 @@ from . import _checks
 def tidy(value: float, digits: int = 2) -> str:
     """1.3e-08 as 1.3 × 10<sup>−8</sup>, for Markdown and for the descriptions of figures.
 
+    The blanks beside × do not break, so that no line of text ends within a number.
+
     Parameters
     ----------
     value : float
@@ -40,7 +42,7 @@ def tidy(value: float, digits: int = 2) -> str:
     text = mantissa
     if power:
         tens = f"10<sup>{int(exponent)}</sup>"
-        text = tens if mantissa == "1" else f"{mantissa} × {tens}"
+        text = tens if mantissa == "1" else f"{mantissa}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{tens}"
     return text.replace("-", "−")
 
 

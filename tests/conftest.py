@@ -26,6 +26,19 @@ settings.register_profile("book", deadline=None, derandomize=bool(os.environ.get
 settings.load_profile("book")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What reads the built book stays together, and goes first; else files are not divided."""
+
+    def reads_the_book(item: pytest.Item) -> bool:
+        return "built_book" in getattr(item, "fixturenames", ())
+
+    items.sort(key=lambda item: not reads_the_book(item))
+    for item in items:
+        group = "book" if reads_the_book(item) else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @dataclass(frozen=True)
 class BuiltBook:
     """What ``jupyter-book build`` left behind."""

@@ -1,5 +1,6 @@
 """The problem sets: solutions that pass, wrong answers that lose, releases that give nothing away."""
 
+import functools
 import re
 
 import nbformat
@@ -156,6 +157,16 @@ def test_a_wrong_answer_loses_its_points_and_no_others(name, code, losing):
     cells = source(name)
     raised = lost(cells, run(cells, code, student="s123456"))
     assert set(raised) == set(losing), raised
+    # Nor for want of a cell that was left out: with the solution the same cells raise nothing.
+    assert not any(isinstance(error, NameError) for error in raised.values()), raised
+    assert raised_by_the_solution(name, frozenset(code)) == {}
+
+
+@functools.cache
+def raised_by_the_solution(name, replaced):
+    cells = source(name)
+    solution = {grade_id(cell): cell.source for cell in cells if grade_id(cell) in replaced}
+    return run(cells, solution, student="s123456")
 
 
 def test_every_set_begins_with_the_same_cell():

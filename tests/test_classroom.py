@@ -30,6 +30,7 @@ from tests.class_of_120 import (
     Student,
     hand_in,
     kinds,
+    metadata,
     small_course,
 )
 
@@ -317,6 +318,28 @@ def test_a_machine_on_which_the_model_solution_fails_grades_nobody(tmp_path, few
 
 
 # Graded by hand
+
+
+def test_code_that_a_person_grades_is_shown_with_what_it_displayed(tmp_path):
+    course = small_course(tmp_path / "course")
+    path = course / "source" / "small" / "small.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    known = metadata("picture", "code", 2, grade=True, solution=True)
+    code = "### BEGIN SOLUTION\nprint('drawn', 6 * 7)\n### END SOLUTION"
+    notebook.cells.append(new_code_cell(code, metadata=known, id="picture"))
+    nbformat.write(notebook, path)
+    (tmp_path / "in").mkdir()
+    nbformat.write(notebook, tmp_path / "in" / "ada.ipynb")
+    assert grade(course, tmp_path / "in", "--out", tmp_path / "out").returncode == 0
+    answer = nbformat.read(tmp_path / "out" / "answers" / "picture.ipynb", as_version=4).cells[-1]
+    assert answer.cell_type == "code"
+    assert answer.outputs[0].text == "drawn 42\n"
+    # A model solution whose picture fails is no solution either.
+    notebook.cells[-1].source = code.replace("6 * 7", "6 / 0")
+    nbformat.write(notebook, path)
+    ran = grade(course, tmp_path / "in", "--out", tmp_path / "none")
+    assert ran.returncode == 1
+    assert "picture: ZeroDivisionError" in ran.stderr
 
 
 def test_written_answers_count_once_a_person_has_read_them(few, course):

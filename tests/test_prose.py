@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 
 from lib import spread, tidy
 
+TIMES = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}"  # a number stays on one line
+
 
 def read(text):
     """The number that the text stands for."""
     mantissa, power, exponent = text.replace("−", "-").removesuffix("</sup>").partition("10<sup>")
     if not power:
         return float(text.replace("−", "-"))
-    return float((mantissa.removesuffix(" × ") or "1") + "e" + exponent)
+    return float((mantissa.removesuffix(TIMES) or "1") + "e" + exponent)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def read(text):
     ],
 )
 def test_tidy(value, digits, text):
-    assert tidy(value, digits) == text
+    assert tidy(value, digits) == text.replace(" × ", TIMES)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 17))
@@ -45,7 +47,7 @@ def test_spread_tells_median_and_ends():
     assert spread([3, 1, 2]) == "2 (1 to 3)"
     assert (
         spread(np.array([[1e-8, 3e-8], [2e-8, 2e-8]]))
-        == "2 × 10<sup>−8</sup> (10<sup>−8</sup> to 3 × 10<sup>−8</sup>)"
+        == f"2{TIMES}10<sup>−8</sup> (10<sup>−8</sup> to 3{TIMES}10<sup>−8</sup>)"
     )
 
 

@@ -47,7 +47,7 @@ const bookChart = (() => {
     }
     const short = String(Number(mantissa));
     const tens = `10<sup>${power}</sup>`;
-    return (short === "1" ? tens : `${short} × ${tens}`).replaceAll("-", "−");
+    return (short === "1" ? tens : `${short}\u00a0×\u00a0${tens}`).replaceAll("-", "−");
   }
 
   const plain = (text) =>
@@ -124,7 +124,14 @@ const bookChart = (() => {
     const most = Math.floor(Math.abs(to - from) / (from > to ? 28 : 44)); // labels stand closer upwards
     const own = scale === "log" ? logTicks : linearTicks;
     const isIn = (value) => Number.isFinite(value) && (scale !== "log" || value > 0);
-    return { place, isIn, ticks: ticks ?? own(range, Math.min(Math.max(most, 2), 6)) };
+    // Within the axis, up to rounding: a mark beyond it would be cut through its middle.
+    const slack = 1e-6 * (b - a);
+    const shows = (value) => {
+      if (!isIn(value)) return false;
+      const t = scale === "log" ? Math.log(value) : value;
+      return t >= a - slack && t <= b + slack;
+    };
+    return { place, isIn, shows, ticks: ticks ?? own(range, Math.min(Math.max(most, 2), 6)) };
   }
 
   // ——— Marks ———
@@ -149,7 +156,7 @@ const bookChart = (() => {
     const radius = series.size ?? 3;
     let d = "";
     for (let k = 0; k < series.x.length; k++) {
-      if (x.isIn(series.x[k]) && y.isIn(series.y[k])) {
+      if (x.shows(series.x[k]) && y.shows(series.y[k])) {
         d += shape(x.place(series.x[k]), y.place(series.y[k]), radius);
       }
     }
@@ -252,7 +259,7 @@ const bookChart = (() => {
     const stroke = `stroke:var(--book-${colour})`;
     const line = `<path d="M0 6h22" style="${stroke};stroke-dasharray:${dash};stroke-width:1.6"/>`;
     const one = { ...series, x: [series.kind === "line" ? 11 : 6], y: [6] };
-    const flat = { isIn: () => true, place: (value) => value };
+    const flat = { shows: () => true, place: (value) => value };
     const shown = series.kind === "line" ? line : DRAW.points(one, flat, flat);
     const width = series.kind === "line" ? 22 : 12;
     return `<span class="chart-key"><svg width="${width}" height="12" aria-hidden="true">${shown}</svg>${series.key}</span>`;

@@ -239,7 +239,7 @@
   const body = document.createElement("div");
   body.className = "lab";
   body.innerHTML = `
-    <form class="lab-controls" aria-label="Settings of the laboratory">
+    <form class="lab-controls" aria-label="Settings of the laboratory"><div class="lab-stay">
       <fieldset class="lab-dials"><legend>Training</legend><div class="lab-rows">
         ${row("share")}${row("gamma")}${row("b")}${row("alpha")}
       </div></fieldset>
@@ -247,7 +247,7 @@
         ${row("N")}${row("d")}${row("s")}${row("noise")}${row("seed", { stepper: true })}${row("order", { stepper: true })}
       </div></fieldset>
       <details class="lab-ends"><summary>When a run ends</summary><div class="lab-rows">${row("tol")}${row("steps")}</div></details>
-    </form>
+    </div></form>
     <div class="lab-view">
       <p class="lab-notice" role="alert" hidden></p>
       <div class="lab-status"><span class="lab-run" data-who="gd"></span><span class="lab-run" data-who="sgd"></span>

@@ -128,6 +128,14 @@ WRONG = [
         {"largest_stable_test"},
     ),
     (
+        "the simulator's own, which believes w_star",
+        {
+            "largest_stable": "def largest_stable(problem):\n"
+            "    return critical_step_size(problem)\n"
+        },
+        {"largest_stable_test"},
+    ),
+    (
         "edge without the half",
         {"edge": but(EDGE, ("[-1] / 2", "[-1]"))},
         {"edge_test"},

@@ -186,6 +186,11 @@ def _nbgrader_quiet():
         logger.propagate = propagate
 
 
+def is_test(cell: NotebookNode) -> bool:
+    """Whether the cell tests answers; one that a person grades is an answer."""
+    return is_grade(cell) and not is_solution(cell)
+
+
 def open_set(course: Path, name: str) -> ProblemSet:
     """The set of that name, or an error that lists those there are."""
     if not (course / "source").is_dir():
@@ -212,6 +217,7 @@ __all__ = [
     "grade_id",
     "is_grade",
     "is_solution",
+    "is_test",
     "open_set",
     "visible",
 ]

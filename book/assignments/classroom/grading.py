@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
 from . import isolation
-from .course import ProblemSet, grade_id, is_grade
+from .course import ProblemSet, grade_id, is_grade, is_test
 from .kernel import Kernel, KernelGoneError, Outcome
 from .submissions import (
     Paper,
@@ -139,7 +139,18 @@ def reference(job: Job, scratch: Path) -> list[str]:
     ]
     run = Run(job, cells, "practice", scratch, keep=job.caches)
     run.all()
-    return [f"{name}: {text}" for name, text in run.messages.items() if text]
+    failed = {
+        grade_id(cell): f"{output.ename}: {output.evalue}"
+        for cell in run.cells
+        if is_grade(cell) and not is_test(cell)  # code that a person reads
+        for output in cell["outputs"]
+        if output.output_type == "error"
+    }
+    return [
+        f"{name}: {text}"
+        for name, text in {**run.messages, **failed}.items()
+        if text
+    ]
 
 
 class Run:
@@ -160,7 +171,7 @@ class Run:
     ) -> None:
         self.cells = [cell for cell in cells if cell.cell_type == "code"]
         self.messages = {
-            grade_id(cell): "not run" for cell in self.cells if is_grade(cell)
+            grade_id(cell): "not run" for cell in self.cells if is_test(cell)
         }
         self.remarks: list[str] = []
         self._job, self._left = job, job.allowance.budget
@@ -193,7 +204,7 @@ class Run:
                     raise  # it never came up: not the submission's doing
                 self._skipped.add(self._at)
                 self._position = max(self._position, self._at + 1)
-                if is_grade(self.cells[self._at]):
+                if is_test(self.cells[self._at]):
                     self.messages[grade_id(self.cells[self._at])] = str(error)
                 self.remarks.append(f"its code {error}")
                 self._at = None
@@ -201,7 +212,7 @@ class Run:
 
     def _go_on(self, kernel: Kernel) -> None:
         for k, cell in enumerate(self.cells):
-            new, test = k >= self._position, is_grade(cell)
+            new, test = k >= self._position, is_test(cell)
             if k in self._skipped or (test and not new):
                 continue
             seconds = self._left - kernel.spent
@@ -257,6 +268,8 @@ def _items(job: Job, paper: Paper, messages: dict[str, str]) -> list[dict]:
                 "answer": hashlib.sha256(text.encode()).hexdigest()[:12],
                 "text": "" if empty else text,
             }
+            if answers[item.id].cell_type == "code" and not empty:
+                found["outputs"] = answers[item.id].get("outputs", [])
         items.append(found)
     return items
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from . import ClassroomError
 from .course import ProblemSet, grade_id
@@ -132,10 +132,16 @@ def to_read(
                             id=f"student-{k}",
                         )
                     )
-                    page.append(
-                        new_markdown_cell(answer["text"], id=f"answer-{k}")
-                    )
+                    page.append(_answer(answer, f"answer-{k}"))
         path = folder / f"{item.id}.ipynb"
         write(path, nbformat.writes(new_notebook(cells=page)))
         written.append(path)
     return written
+
+
+def _answer(answer: dict, identity: str) -> nbformat.NotebookNode:
+    """What was written; code with what it displayed."""
+    if "outputs" not in answer:
+        return new_markdown_cell(answer["text"], id=identity)
+    outputs = [nbformat.from_dict(output) for output in answer["outputs"]]
+    return new_code_cell(answer["text"], outputs=outputs, id=identity)
