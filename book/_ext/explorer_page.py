@@ -30,6 +30,7 @@ def prepare(app: Sphinx) -> None:
     app.add_js_file("early.js", priority=100)
     app.add_js_file("search.js", priority=300)  # after Sphinx's own options
     app.add_js_file("explorer.js", loading_method="defer")
+    app.add_js_file("wide.js", loading_method="defer")
 
 
 def without_remote_kernel(
