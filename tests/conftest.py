@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from lib.explorer import PAGE_VARIABLE
 
@@ -26,17 +27,20 @@ settings.register_profile("book", deadline=None, derandomize=bool(os.environ.get
 settings.load_profile("book")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What reads the built book stays together, and goes first; else files are not divided."""
+@functools.cache
+def _group(path: str) -> str:
+    """Files whose tests read the built book stay with the worker that has built it."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return "book" if path.endswith(".py") and "built_book" in text else path
 
-    def reads_the_book(item: pytest.Item) -> bool:
-        return "built_book" in getattr(item, "fixturenames", ())
 
-    items.sort(key=lambda item: not reads_the_book(item))
-    for item in items:
-        group = "book" if reads_the_book(item) else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+class _ByGroup(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid.split("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    return _ByGroup(config, log)
 
 
 @dataclass(frozen=True)
