@@ -372,7 +372,8 @@ const bookChart = (() => {
     element.className = "chart";
     element.innerHTML =
       '<figcaption class="chart-head"><span class="chart-title"></span><span class="chart-keys"></span></figcaption>' +
-      '<div class="chart-plot"><div class="chart-picture" role="img"></div></div>';
+      '<div class="chart-plot"><div class="chart-picture" role="img" ' +
+      'aria-label="Not drawn yet"></div></div>';
     const [title, keys, plot, image] = [
       ".chart-title",
       ".chart-keys",
