@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import _checks
-from .prose import tidy
+from .prose import tidy, times_ten
 
 _EXPECTED = "numbers in strict order, or different strings, at least two of either"
 
@@ -185,10 +185,5 @@ def _typeset(text: str) -> str:
     """A formatted number as it is printed: 2.5e-05 as 2.5 × 10⁻⁵, -1 with a true minus sign."""
     mantissa, e, exponent = text.partition("e")
     if e and re.fullmatch(r"[+-]\d+", exponent):
-        tens = f"10<sup>{int(exponent)}</sup>"
-        text = (
-            tens
-            if float(mantissa) == 1
-            else f"{mantissa}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{tens}"
-        )
+        return times_ten(mantissa, int(exponent))
     return text.replace("-", "−")

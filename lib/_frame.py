@@ -29,25 +29,6 @@ class Frame:
     alternative: str
 
 
-def draw_frame(
-    draw: Callable[..., object], values: dict, axes: dict[str, Axis], prefix: str
-) -> Frame:
-    """The frame at one setting of the axes; ids in it open with ``prefix``."""
-    with _tidied():
-        return _draw_frame(draw, values, axes, prefix)
-
-
-def _draw_frame(
-    draw: Callable[..., object], values: dict, axes: dict[str, Axis], prefix: str
-) -> Frame:
-    with rc_context(STYLE):
-        drawn = draw(**values)
-    setting = "; ".join(
-        f"{axes[name].label}: {axes[name].shown(value)}" for name, value in values.items()
-    )
-    return make_frame(drawn, prefix, setting, "draw")
-
-
 @contextmanager
 def _tidied() -> Iterator[None]:
     """Cleared away as soon as it is done with.
@@ -63,6 +44,19 @@ def _tidied() -> Iterator[None]:
         gc.collect(1)
         if was_on:
             gc.enable()
+
+
+@_tidied()
+def draw_frame(
+    draw: Callable[..., object], values: dict, axes: dict[str, Axis], prefix: str
+) -> Frame:
+    """The frame at one setting of the axes; ids in it open with ``prefix``."""
+    with rc_context(STYLE):
+        drawn = draw(**values)
+    setting = "; ".join(
+        f"{axes[name].label}: {axes[name].shown(value)}" for name, value in values.items()
+    )
+    return make_frame(drawn, prefix, setting, "draw")
 
 
 def make_frame(drawn: object, prefix: str, setting: str, source: str) -> Frame:

@@ -89,11 +89,11 @@ def explore(draw: Callable[..., object], **axes: object) -> object:
         raise _checks.complaint(
             "axes", f"{counts} = {frames}", f"grids of at most {MOST_FRAMES} frames in all"
         )
+    prefix = _new_prefix("explorer", _page_explorers)
     if _on_page():
-        return HTML(page_html(draw, made, _new_prefix("explorer", _page_explorers)))
+        return HTML(page_html(draw, made, prefix))
     from ._widgets import live_widgets  # ipywidgets is slow to import, and a page has no use for it
 
-    prefix = _new_prefix("explorer", _page_explorers)
     return live_widgets(draw, made, prefix, _stylesheet())
 
 

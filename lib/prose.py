@@ -39,10 +39,15 @@ def tidy(value: float, digits: int = 2) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     mantissa, power, exponent = f"{value:.{digits}g}".partition("e")
-    text = mantissa
-    if power:
-        tens = f"10<sup>{int(exponent)}</sup>"
-        text = tens if mantissa == "1" else f"{mantissa}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{tens}"
+    return times_ten(mantissa, int(exponent)) if power else mantissa.replace("-", "−")
+
+
+def times_ten(mantissa: str, exponent: int) -> str:
+    """m × 10<sup>k</sup> with true minus signs, and without the m where it is 1."""
+    tens = f"10<sup>{exponent}</sup>"
+    text = (
+        tens if float(mantissa) == 1 else f"{mantissa}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{tens}"
+    )
     return text.replace("-", "−")
 
 
