@@ -92,6 +92,15 @@ def outdated(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return pages
 
 
+def statements(env: BuildEnvironment) -> dict[str, tuple]:
+    """Page, anchor and title of every statement, by its number."""
+    return {
+        name.upper(): (at, name, title)
+        for at, titles in collected(env, "titles").items()
+        for name, title in titles.items()
+    }
+
+
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for place in list(doctree.findall(claims_table)):
         found = {}
@@ -99,11 +108,7 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             for claim, *texts in lines:
                 if claim.startswith(place["kind"]):
                     found.setdefault(claim, []).append(texts)
-        stated = {
-            name.upper(): (at, name, title)
-            for at, titles in collected(app.env, "titles").items()
-            for name, title in titles.items()
-        }
+        stated = statements(app.env)
         body = nodes.tbody()
         for claim in sorted(found):
             at, anchor, title = stated[claim]

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from claims_page import STATED, collected, unwrapped
+from claims_page import STATED, statements, unwrapped
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from unique_ids import is_section
 
 HEADS = ("On the slide", "In this book", "Stated and checked as")
 
@@ -56,13 +57,6 @@ class SlideDirective(SphinxDirective):
         return [row]
 
 
-def has_title(element: nodes.Element) -> bool:
-    """Whether it is a section of the page, and not one of those that a theorem consists of."""
-    return isinstance(element, nodes.section) and isinstance(
-        element.next_node(descend=True), nodes.title
-    )
-
-
 def note_sections(app: Sphinx, doctree: nodes.document) -> None:
     """The section behind each id of a section or a statement: its first id and its title."""
     if not hasattr(app.env, "sections_behind"):
@@ -70,9 +64,9 @@ def note_sections(app: Sphinx, doctree: nodes.document) -> None:
     found = {}
     for element in doctree.findall(nodes.Element):
         names, section = element.get("ids", []), element
-        if not has_title(element):
+        if not is_section(element):
             names = list(filter(STATED.fullmatch, names))
-        while names and not has_title(section):
+        while names and not is_section(section):
             section = section.parent
         for name in names:
             found[name] = (section["ids"][0], section[0].children)
@@ -105,11 +99,7 @@ class Map:
 
     def __init__(self, app: Sphinx, docname: str) -> None:
         self.app, self.docname = app, docname
-        self.stated = {
-            name.upper(): (at, name, title)
-            for at, titles in collected(app.env, "titles").items()
-            for name, title in titles.items()
-        }
+        self.stated = statements(app.env)
 
     def link(
         self, at: str, anchor: str, content: list[nodes.Node]

@@ -22,6 +22,7 @@ def drop(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def is_section(element: nodes.Element) -> bool:
+    """Whether it is a section of the page, and not one of those that a theorem consists of."""
     return isinstance(element, nodes.section) and isinstance(
         element.next_node(), nodes.title
     )
