@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
+from lib.students import STUDENT_VARIABLE
 from tests.assignments import COURSE, SETS, open_set, wrong_answers
 from tests.class_of_120 import (
     ALL,
@@ -315,6 +316,10 @@ def test_a_machine_on_which_the_model_solution_fails_grades_nobody(tmp_path, few
     assert "the model solution itself loses points" in ran.stderr
     assert "step_test: AssertionError" in ran.stderr
     assert not (tmp_path / "none" / "results").exists()
+
+
+def test_grader_and_simulator_mean_the_same_variable():
+    assert isolation.STUDENT_VARIABLE == STUDENT_VARIABLE
 
 
 # Graded by hand

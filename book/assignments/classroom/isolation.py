@@ -28,6 +28,8 @@ LARGEST_FILE = 64 * MEGABYTE
 MOST_PROCESSES = 64
 MOST_THREADS = 256  # of all processes: a kernel has some twenty itself
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
+# As in lib.students, which would bring the whole simulator with it.
+STUDENT_VARIABLE = "DIAGONAL_BOOK_STUDENT"
 PATIENCE = 6  # seconds on the clock for each of a processor
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts")
@@ -103,7 +105,6 @@ def _walls(program: str, scratch: Path, secret: Sequence[Path]) -> list[str]:
     command += ["--bind", here, here, "--bind", f"{here}/shm", "/dev/shm"]
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return [*command, "--chdir", here, "--"]
-    return command
 
 
 @functools.cache
@@ -223,7 +224,7 @@ def environment(scratch: Path, student: str) -> dict[str, str]:
         "NUMBA_CACHE_DIR": str(scratch / ".cache" / "numba"),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "DIAGONAL_BOOK_STUDENT": student,
+        STUDENT_VARIABLE: student,
     }
 
 

@@ -37,7 +37,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # behind them. It is a lock on the drawer, not a safe: what runs in the same
 # process can find it.
 GUARD = """
-def _guard(student):
+def _guard(student, variable):
     import builtins, importlib, os, sys, types
 
     for name in ("numpy", "numpy.linalg", "numpy.testing", "scipy", "math",
@@ -72,7 +72,7 @@ def _guard(student):
                 function.__code__ = code
             function.__defaults__ = defaults
             function.__kwdefaults__ = kwdefaults
-        os.environ["DIAGONAL_BOOK_STUDENT"] = student
+        os.environ[variable] = student
         return "\\n".join(changed)
 
     return put_back
@@ -191,7 +191,8 @@ class Kernel:
         if self.process.poll() is not None:
             raise KernelGoneError("no kernel came up")
         ready = self._run(
-            f"{GUARD}\n{self.handle} = _guard({self.student!r})\n"
+            f"{GUARD}\n{self.handle} = _guard("
+            f"{self.student!r}, {isolation.STUDENT_VARIABLE!r})\n"
             f"del _guard\nSTUDENT = {self.student!r}",
             seconds=START,
         )
