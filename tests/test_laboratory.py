@@ -159,9 +159,9 @@ def test_the_python_cell_repeats_the_screen(laboratory, state):
         again = made["numbers"][name]
         assert again["status"] == seen[who]["status"]
         assert again["steps"] == seen[who]["steps"]
-        assert set(seen[who]) <= set(again)
+        assert set(seen[who]) == set(again)
         for quantity in set(again) - {"status", "steps"}:
-            held = seen[who].get(quantity, 0.0)
+            held = seen[who][quantity]
             np.testing.assert_allclose(held, again[quantity], **CLOSE, err_msg=quantity)
 
 

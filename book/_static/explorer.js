@@ -156,8 +156,9 @@
       } catch {
         this.told.textContent = "This browser cannot unpack the other frames";
         return;
+      } finally {
+        this.awaited = false;
       }
-      this.awaited = false;
       let index = 0;
       this.controls.forEach((control, i) => {
         index = index * control.values.length + control.at;

@@ -644,6 +644,9 @@
     running: "running …",
   };
 
+  // 200 000, by thin blanks.
+  const grouped = (whole) => whole.toLocaleString("en").replaceAll(",", "\u202f");
+
   function fillTable(numbers) {
     for (const place of body.querySelectorAll(".lab-table data")) {
       const value = numbers[place.dataset.who][place.dataset.name];
@@ -653,7 +656,7 @@
           : typeof value === "string"
             ? (STATUS[value] ?? value)
             : Number.isInteger(value)
-              ? value.toLocaleString("en").replaceAll(",", "\u202f")
+              ? grouped(value)
               : tidy(value, 3);
       if (place.innerHTML !== html) place.innerHTML = html;
       place.value = value ?? "";
@@ -670,20 +673,20 @@
     }
   }
 
+  // Where the support is everything, nothing is off it.
+  const gains = ({ gain_on, gain_off }) =>
+    `${tidy(gain_on)} on the support${gain_off === undefined ? "" : ` and ${tidy(gain_off)} off it`}`;
+
   function describe(numbers) {
     const one = (who) => {
-      const { status, steps, error, gain_on, gain_off } = numbers[who];
+      const { status, steps, error } = numbers[who];
       if (status === "diverged") return `${WHO[who]} diverges after ${steps} steps`;
       const ended = {
         converged: "converges in",
         stopped: "was stopped after",
         running: "has taken",
       }[status];
-      const gains =
-        gain_off === undefined
-          ? tidy(gain_on)
-          : `${tidy(gain_on)} on the support and ${tidy(gain_off)} off it`;
-      return `${WHO[who]} ${ended} ${steps} steps with an error of ${tidy(error)} and a mean gain of ${gains}`;
+      return `${WHO[who]} ${ended} ${steps} steps with an error of ${tidy(error)} and a mean gain of ${gains(numbers[who])}`;
     };
     const { share } = tied();
     const flow =
@@ -868,7 +871,7 @@
       .filter((value) => value < 0).length;
     const said = finite.map(
       (who) =>
-        `${WHO[who]}’s mean gain is ${tidy(numbers[who].gain_on)} on the support and ${tidy(numbers[who].gain_off ?? 0)} off it`,
+        `${WHO[who]}’s mean gain is ${gains(numbers[who])}`,
     );
     charts.gain.draw({
       title: `Gain of each coordinate${negative ? ` (${negative} below 0)` : ""}`,
@@ -1001,12 +1004,12 @@
     for (const place of body.querySelectorAll(".lab-run")) {
       const { who } = place.dataset;
       const { run, byHand } = shown[who];
-      const steps = run.steps.toLocaleString("en").replaceAll(",", "\u202f");
+      const steps = grouped(run.steps);
       const words = {
         converged: `converged after ${steps} steps`,
         diverged: `diverged after ${steps} steps`,
         stopped: `${byHand ? "stopped by you" : "not converged"} after ${steps} steps`,
-        running: `at step ${steps} of at most ${shown.settings.steps.toLocaleString("en").replaceAll(",", "\u202f")}`,
+        running: `at step ${steps} of at most ${grouped(shown.settings.steps)}`,
       };
       place.innerHTML = `<b class="${who}">${WHO[who]}</b> ${words[run.status]}`;
       place.dataset.status = run.status;
@@ -1071,9 +1074,10 @@ for name, run in runs.items():
             "l1": norm(run.w, 1),
             "l2": norm(run.w),
             "gain_on": run.gain[on].mean(),
-            "gain_off": run.gain[~on].mean() if not on.all() else 0.0,
             "sharpness": step_size / 2 * sharpness(problem, run.u, run.v),
         }
+        if not on.all():
+            shown["gain_off"] = run.gain[~on].mean()
     if run.status != "diverged" and run.effective_alpha.min() > 1e-150:
         limit = min_potential(problem, run.effective_alpha, run.start)
         shown |= {
