@@ -261,6 +261,20 @@ def test_formulas_in_definitions_are_set_and_no_formula_is_a_stop_of_tab(
     )
 
 
+def test_what_scrolls_is_a_stop_of_tab_and_nothing_else_is(page: object, book_address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page, book_address + "book/effective_initialization.html")
+    page.wait_for_function("document.querySelectorAll('mjx-container[tabindex]').length > 0")
+    page.evaluate("() => document.fonts.ready")
+    for wide in ("mjx-container", ".pst-scrollable-table-container"):
+        elements = page.locator(wide).evaluate_all(
+            """all => all.map(one =>
+                [one.scrollWidth > one.clientWidth, one.getAttribute("tabindex") === "0"])"""
+        )
+        assert any(scrolls for scrolls, _ in elements), wide
+        assert all(scrolls == stop for scrolls, stop in elements), wide
+
+
 def test_without_scripts_a_term_is_a_link(browser: object, book_address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
