@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -65,6 +66,7 @@ def start(course: Path, *words: object) -> subprocess.Popen:
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -285,10 +287,13 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, course):
     assert {row["loss_test"] for row in rows(tmp_path / "out" / "grades.csv").values()} == {"4"}
 
 
-def test_an_interrupted_run_says_how_to_go_on(tmp_path, course):
-    right = next(kind for kind in kinds() if kind.name == "right")
-    list(hand_in(tmp_path / "in", course, "small", [right] * 3))
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["alone", "from a terminal"])
+def test_an_interrupted_run_says_how_to_go_on(tmp_path, course, send):
+    # of themselves these end long after the test: the run cannot be over before it is interrupted
+    endless = next(kind for kind in kinds() if kind.name == "loops")
+    list(hand_in(tmp_path / "in", course, "small", [endless] * 3))
     words = ("grade", "small", "--submitted", tmp_path / "in", "--out", tmp_path / "out")
+    words = (*words, "--timeout", "3600")
     running = start(course, *words)
     deadline = time.monotonic() + 300
     while not (tmp_path / "out" / ".lock").exists():
@@ -297,9 +302,11 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path, course):
     second = classroom(course, *words)
     assert second.returncode == 1
     assert "another run is at work" in second.stderr
-    running.send_signal(signal.SIGINT)
+    send(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=120)
-    assert running.returncode == 130
+    # A shell shows 130 for both: CPython ends itself by the signal if the
+    # exception has passed through exec of a string, which imports make use of.
+    assert running.returncode in (130, -signal.SIGINT), said
     assert "the same command goes on from here" in said
     assert "Traceback" not in said
 

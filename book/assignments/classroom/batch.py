@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -91,9 +92,14 @@ def grade_class(
         else:
             results[submission.student] = known
     if todo:
+        others = [child.pid for child in psutil.Process().children()]
+        isolation.adopt_orphans()
         with scratch_folder() as scratch:
-            _in_a_process(_check_machine, job, scratch / "reference")
-            _all(job, todo, jobs, scratch, results, progress)
+            try:
+                _in_a_process(_check_machine, job, scratch / "reference")
+                _all(job, todo, jobs, scratch, results, progress, others)
+            finally:
+                isolation.end_family(others)
     return [results[submission.student] for submission in submissions]
 
 
@@ -106,6 +112,19 @@ def _check_machine(job: Job, scratch: Path) -> None:
         )
 
 
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits: what it raises in a callback of fork would be dropped."""
+    came = []
+    before = signal.signal(signal.SIGINT, lambda *_: came.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
+
+
 def _in_a_process(work, *arguments: object) -> None:
     """Run where it can be ended with all that it has started."""
     context = multiprocessing.get_context(_METHOD)
@@ -113,7 +132,8 @@ def _in_a_process(work, *arguments: object) -> None:
     process = context.Process(
         target=_child, args=(theirs, os.getpid(), work, *arguments)
     )
-    process.start()
+    with _undisturbed():
+        process.start()
     theirs.close()
     try:
         error = mine.recv()
@@ -125,6 +145,9 @@ def _in_a_process(work, *arguments: object) -> None:
 
 
 def _child(pipe, parent: int, work, *arguments: object) -> None:
+    # A terminal sends Ctrl-C to all: it is the parent that ends this process.
+    # (What is ignored would stay so in the kernel; a handler does not.)
+    signal.signal(signal.SIGINT, lambda *_: None)
     isolation.die_with(parent)
     isolation.adopt_orphans()
     try:
@@ -146,10 +169,9 @@ def _all(
     scratch: Path,
     results: dict[str, dict],
     progress: bool | None,
+    others: list[int],
 ) -> None:
     """One process a submission, at most so many at a time."""
-    others = [child.pid for child in psutil.Process().children()]
-    isolation.adopt_orphans()
     context = multiprocessing.get_context(_METHOD)
     waiting, running = list(reversed(todo)), {}
     # Far beyond what the worker allows itself: only for one that hangs.
@@ -177,7 +199,8 @@ def _all(
                         scratch / str(len(waiting)),
                     ),
                 )
-                process.start()
+                with _undisturbed():
+                    process.start()
                 theirs.close()
                 running[process] = (submission, mine, time.monotonic())
             wait([process.sentinel for process in running], timeout=1)
@@ -200,9 +223,6 @@ def _all(
                 results[submission.student] = result
                 bar.update()
     finally:
-        for process in running:
-            process.kill()
-        isolation.end_family(others)
         bar.close()
 
 
