@@ -12,7 +12,7 @@ from . import _checks
 def tidy(value: float, digits: int = 2) -> str:
     """1.3e-08 as 1.3 × 10<sup>−8</sup>, for Markdown and for the descriptions of figures.
 
-    The blanks beside × do not break, so that no line of text ends within a number.
+    Rounded numbers below 1000 are written out, 250 for 2.5 × 10<sup>2</sup>. The blanks beside × do not break, so that no line of text ends within a number.
 
     Parameters
     ----------
@@ -39,6 +39,8 @@ def tidy(value: float, digits: int = 2) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     mantissa, power, exponent = f"{value:.{digits}g}".partition("e")
+    if power and 0 < int(exponent) < 3:
+        mantissa, power = f"{float(mantissa) * 10 ** int(exponent):.0f}", ""
     return times_ten(mantissa, int(exponent)) if power else mantissa.replace("-", "−")
 
 
