@@ -47,7 +47,8 @@ def mistaken(wanted: HandedIn, result: dict) -> str | None:
         ALL: lost == set(tests),
         TASK: lost >= wanted.tests and not lost & wanted.before,
         UNREADABLE: not tests,
-        "these": lost == wanted.tests,
+        # Cells that raise, but whose points a person gives, are no tests.
+        "these": lost == wanted.tests & set(tests),
     }[wanted.loses]
     return None if right and wanted.says in "; ".join(result["notes"]) else f"lost {sorted(lost)}"
 
