@@ -341,15 +341,12 @@ def test_checks_are_never_folded(html: Path) -> None:
 # Form
 
 TOO_WIDE = """() => {
-    const wide = one => one.getBoundingClientRect().width > one.closest("p, li, td").clientWidth;
     const scrolls = one => /auto|scroll|hidden/.test(getComputedStyle(one).overflowX);
     const place = (document.querySelector(".bd-article") ?? document.body).getBoundingClientRect();
     return [...document.querySelectorAll(".bd-article *")].filter(one => {
         const box = one.getBoundingClientRect();
         if (box.width === 0 || box.right <= place.right + 1) return false;
         if (one.matches("svg *, mjx-container *")) return false;
-        // The comma behind a formula that fills its line hangs into the margin.
-        if (one.matches(".together") && wide(one) && box.right <= innerWidth) return false;
         if (scrolls(one) && box.right <= innerWidth) return false;
         for (let up = one.parentElement; !up.matches(".bd-article"); up = up.parentElement)
             if (scrolls(up)) return false;
@@ -377,8 +374,9 @@ SCROLLING_FORMULAS = """() => [...document.querySelectorAll(".bd-article mjx-con
 TORN_FORMULAS = """() => [...document.querySelectorAll(".bd-article p span.math")].filter(one => {
     const drawn = one.querySelector("mjx-container"), group = one.closest(".together");
     if (!drawn?.clientWidth) return false;
-    const column = one.closest("p").getBoundingClientRect();
-    const cut = drawn.scrollWidth > drawn.clientWidth + 1 && drawn.scrollWidth <= column.width;
+    const width = box => box.getBoundingClientRect().width;
+    const room = width(one.closest("p")) - (group ? width(group) - width(drawn) : 0);
+    const cut = drawn.scrollWidth > drawn.clientWidth + 1 && drawn.scrollWidth <= room;
     const next = (one.closest("a") ?? one).nextSibling?.data ?? "";
     const lines = group && [...group.getClientRects()];
     const torn = lines && lines.at(-1).top > lines[0].bottom - 2;

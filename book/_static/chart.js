@@ -42,7 +42,7 @@ const bookChart = (() => {
     if (value === 0) return "0";
     const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
     const power = Number(exponent);
-    if (power >= -4 && power < digits) {
+    if (power >= -4 && power < Math.max(digits, 3)) {
       return String(Number(value.toPrecision(digits))).replace("-", "−");
     }
     const short = String(Number(mantissa));
