@@ -12,7 +12,8 @@ from . import _checks
 def tidy(value: float, digits: int = 2) -> str:
     """1.3e-08 as 1.3 × 10<sup>−8</sup>, for Markdown and for the descriptions of figures.
 
-    Rounded numbers below 1000 are written out, 250 for 2.5 × 10<sup>2</sup>. The blanks beside × do not break, so that no line of text ends within a number.
+    Rounded numbers below 1000 are written out, 250 for 2.5 × 10<sup>2</sup>. The blanks beside ×
+    do not break, so that no line of text ends within a number.
 
     Parameters
     ----------
@@ -38,14 +39,31 @@ def tidy(value: float, digits: int = 2) -> str:
         return "no number"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    mantissa, power, exponent = f"{value:.{digits}g}".partition("e")
-    if power and 0 < int(exponent) < 3:
-        mantissa, power = f"{float(mantissa) * 10 ** int(exponent):.0f}", ""
-    return times_ten(mantissa, int(exponent)) if power else mantissa.replace("-", "−")
+    text = f"{value:.{digits}g}"
+    mantissa, power, exponent = text.partition("e")
+    if power and not 0 < int(exponent) < 3:
+        return times_ten(mantissa, int(exponent))
+    return (f"{float(text):.0f}" if power else text).replace("-", "−")
 
 
 def times_ten(mantissa: str, exponent: int) -> str:
-    """m × 10<sup>k</sup> with true minus signs, and without the m where it is 1."""
+    """m × 10<sup>k</sup> with true minus signs, and without the m where it is 1.
+
+    Parameters
+    ----------
+    mantissa : str
+        A number as it is to be read, "2.50".
+    exponent : int
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If ``mantissa`` is no number.
+    """
     tens = f"10<sup>{exponent}</sup>"
     text = (
         tens if float(mantissa) == 1 else f"{mantissa}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{tens}"
