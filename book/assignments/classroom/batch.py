@@ -177,13 +177,12 @@ def _all(
     # Far beyond what the worker allows itself: only for one that hangs.
     patience = 2 * isolation.PATIENCE * job.allowance.budget + 600
     tqdm.monitor_interval = 0  # its thread would be forked along
-    bar = tqdm(
+    with tqdm(
         total=len(todo),
         desc=job.problem_set.name,
         unit="notebook",
         disable=None if progress is None else not progress,
-    )
-    try:
+    ) as bar:
         while waiting or running:
             while waiting and len(running) < jobs:
                 submission = waiting.pop()
@@ -222,8 +221,6 @@ def _all(
                 pipe.close()
                 results[submission.student] = result
                 bar.update()
-    finally:
-        bar.close()
 
 
 def _lost(job: Job, submission: Submission, pipe) -> dict:
