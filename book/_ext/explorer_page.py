@@ -2,8 +2,8 @@
 
 While the book is built as HTML, ``explore`` and ``show`` learn from the environment, which the
 notebooks' kernels inherit, that they stand on a page. Every page gets the explorer's script and
-stylesheet and the book's own stylesheet and small scripts, and loses the theme's hooks for a remote kernel, which
-would ask another host for a script.
+stylesheet and the book's own stylesheet and small scripts, and loses the theme's hooks for a
+remote kernel, which would ask another host for a script.
 """
 
 from __future__ import annotations

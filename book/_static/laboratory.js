@@ -870,8 +870,7 @@
       .flatMap((who) => [...shown[who].run.gain])
       .filter((value) => value < 0).length;
     const said = finite.map(
-      (who) =>
-        `${WHO[who]}’s mean gain is ${gains(numbers[who])}`,
+      (who) => `${WHO[who]}’s mean gain is ${gains(numbers[who])}`,
     );
     charts.gain.draw({
       title: `Gain of each coordinate${negative ? ` (${negative} below 0)` : ""}`,
