@@ -7,40 +7,131 @@ One step with residual r = X_B w − y_B and x = γ X_Bᵀ r / b is
 so that Σ_t x_t = Xᵀ z at any time. No logarithm and no further vector of length d is carried
 along: the gain and the start of the exact limit follow from (w₊, w₋, z) at the end.
 
-The three loops share their arguments. ``step_sizes`` (T,) are the steps to take, in place, on
-``plus``, ``minus`` (d,) and ``z`` (N,). ``marks`` lists, in order, the steps t < T before which
-the state is copied to a row of ``shelf`` (K, 2 d + N); copying from inside keeps a run the same
-to the last bit whatever is recorded. Where the loss is looked at, ``sums`` (2,) gathers γ L̄ and
-γ² L̄. w is computed as (w₊ − w₋)(w₊ + w₋), which is exactly 0 at the start where the difference of
-two squares would be rounding errors of size α². They return the number of steps taken and RUNNING,
-CONVERGED (loss < ``tol``) or DIVERGED (loss, or one sample's share of it, not < ``bound``).
+**The written order.** Beyond the edge of stability the last bit of a step decides where a run ends,
+so every sum has one order, no product is fused with a sum, and a run is the same bit for bit on
+every processor and in the browser (engine.js). w is computed as (w₊ − w₋)(w₊ + w₋), which is
+exactly 0 at the start where the difference of two squares would be rounding errors of size α².
+
+    full batch, loss:  r_i = ((−y_i + X_i0 w_0) + X_i1 w_1) + …,   total = (r_0² + r_1²) + …
+    batches of SGD:    r_i = total of the eight sums Σ_{j ≡ k mod 8} X_ij w_j, minus y_i
+    always:            slope_j = (r_0 X_0j + r_1 X_1j) + …, samples in the order of the batch
+
+The three loops share their arguments. ``data`` is what :func:`prepared` makes. ``step_sizes`` (T,)
+are the steps to take, in place, on ``plus``, ``minus`` (padded) and ``z`` (N,). ``marks`` lists,
+in order, the steps t < T before which the state is copied to a row of ``shelf`` (K, 2 d + N);
+copying from inside keeps a run the same whatever is recorded. Where the loss is looked at,
+``sums`` (2,) gathers γ L̄ and γ² L̄. They return the number of steps taken and RUNNING, CONVERGED
+(loss < ``tol``) or DIVERGED (loss, or one sample's share of it, not < ``bound``).
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-# Plain fastmath=True would also license 'no NaN occurs', and with it drop the tests for divergence.
-_FLAGS = {"nogil": True, "cache": True, "fastmath": {"reassoc", "contract", "nsz", "arcp"}}
+from ._lanes import WIDTH, fill, load, load_row, padded, store, total, zeros
+
+# No fastmath: it is the licence to reorder and to fuse.
+_FLAGS = {"nogil": True, "cache": True}
 
 RUNNING, CONVERGED, DIVERGED = 0, 1, 2
 
 
+class Data(NamedTuple):
+    """X by rows and by columns, and y, each filled up with zeros to be read eight at a time."""
+
+    rows: np.ndarray  # (N, d rounded up)
+    columns: np.ndarray  # (d, N rounded up)
+    targets: np.ndarray  # (N rounded up,)
+
+
+def prepared(X: np.ndarray, y: np.ndarray) -> Data:
+    """The data in the form that the loops read."""
+    return Data(padded(X), padded(X.T), padded(y))
+
+
 @njit(**_FLAGS)
-def full_loss(X, y, plus, minus):
-    """L̄(w₊² − w₋²)."""
-    n_samples, dim = X.shape
-    w = np.empty(dim)
-    for j in range(dim):
-        w[j] = (plus[j] - minus[j]) * (plus[j] + minus[j])
-    total = 0.0
+def _move(plus, minus, j, x):
+    """The step of coordinates j, …, j + 7, by x of each; returns their new w."""
+    one = fill(1.0)
+    p, m = load(plus, j) * (one - x), load(minus, j) * (one + x)
+    store(plus, j, p)
+    store(minus, j, m)
+    return (p - m) * (p + m)
+
+
+@njit(**_FLAGS)
+def _add_rows(sums, matrix, factors, count):
+    """sums ← ((sums + factors_0 matrix_0) + factors_1 matrix_1) + …, over ``count`` rows."""
+    # Four rows at a time: the sums pass through the registers once for all four.
+    blocks = count - count % 4
+    for i in range(0, blocks, 4):
+        f0, f1, f2, f3 = (
+            fill(factors[i]),
+            fill(factors[i + 1]),
+            fill(factors[i + 2]),
+            fill(factors[i + 3]),
+        )
+        for j in range(0, len(sums), WIDTH):
+            s = load(sums, j) + f0 * load_row(matrix, i, j)
+            s = s + f1 * load_row(matrix, i + 1, j)
+            s = s + f2 * load_row(matrix, i + 2, j)
+            store(sums, j, s + f3 * load_row(matrix, i + 3, j))
+    for i in range(blocks, count):
+        f0 = fill(factors[i])
+        for j in range(0, len(sums), WIDTH):
+            store(sums, j, load(sums, j) + f0 * load_row(matrix, i, j))
+
+
+@njit(**_FLAGS)
+def _all_residuals(data, w, r):
+    """r ← X w − y, and L̄(w)."""
+    dim, n_samples = len(data.columns), len(data.rows)
+    for i in range(len(r)):
+        r[i] = -data.targets[i]
+    _add_rows(r, data.columns, w, dim)
+    squares = 0.0
     for i in range(n_samples):
-        r = -y[i]
-        for j in range(dim):
-            r += X[i, j] * w[j]
-        total += r * r
-    return total / (2 * n_samples)
+        squares += r[i] * r[i]
+    return squares / (2 * n_samples)
+
+
+@njit(**_FLAGS)
+def _row_times(data, i, w):
+    """x_i · w, in eight sums."""
+    s = fill(0.0)
+    for j in range(0, len(w), WIDTH):
+        s = s + load_row(data.rows, i, j) * load(w, j)
+    return total(s)
+
+
+@njit(**_FLAGS)
+def _weights(plus, minus):
+    """w, from the two factors."""
+    w = zeros(len(plus))
+    for j in range(len(plus)):
+        w[j] = (plus[j] - minus[j]) * (plus[j] + minus[j])
+    return w
+
+
+@njit(**_FLAGS)
+def full_loss(data, plus, minus):
+    """L̄(w₊² − w₋²)."""
+    return _all_residuals(data, _weights(plus, minus), zeros(len(data.targets)))
+
+
+@njit(**_FLAGS)
+def losses(data, shelf):
+    """L̄ at every recorded state."""
+    dim = len(data.columns)
+    plus, minus = zeros(data.rows.shape[1]), zeros(data.rows.shape[1])
+    found = np.empty(len(shelf))
+    for k in range(len(shelf)):
+        plus[:dim], minus[:dim] = shelf[k, :dim], shelf[k, dim : 2 * dim]
+        found[k] = full_loss(data, plus, minus)
+    return found
 
 
 @njit(**_FLAGS)
@@ -56,7 +147,7 @@ def summed_steps(X, shelf):
 
 @njit(**_FLAGS)
 def _put(row, plus, minus, z):
-    dim = len(plus)
+    dim = (len(row) - len(z)) // 2
     for j in range(dim):
         row[j] = plus[j]
         row[dim + j] = minus[j]
@@ -65,149 +156,111 @@ def _put(row, plus, minus, z):
 
 
 @njit(**_FLAGS)
-def full_batch(X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums):
+def _seen(loss, step_size, tol, bound, sums):
+    """What a look at the loss tells; a run that goes on adds it to the sums."""
+    if not loss < bound:
+        return DIVERGED
+    if loss < tol:
+        return CONVERGED
+    sums[0] += step_size * loss
+    sums[1] += step_size * step_size * loss
+    return RUNNING
+
+
+@njit(**_FLAGS)
+def full_batch(data, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums):
     """Steps of GD; the loss is looked at before every one."""
-    n_samples, dim = X.shape
-    w, slope, r = np.empty(dim), np.zeros(dim), np.empty(n_samples)
-    for j in range(dim):
-        w[j] = (plus[j] - minus[j]) * (plus[j] + minus[j])
+    n_samples, count = len(data.rows), len(step_sizes)
+    w, slope, r = _weights(plus, minus), zeros(len(plus)), zeros(len(data.targets))
     recorded = 0
-    for t in range(len(step_sizes)):
+    for t in range(count):
         if recorded < len(marks) and t == marks[recorded]:
             _put(shelf[recorded], plus, minus, z)
             recorded += 1
-        total = 0.0
-        # Four rows at a time: w and the gradient pass through the registers once for all four.
-        blocks = n_samples - n_samples % 4
-        for i in range(0, blocks, 4):
-            r0, r1, r2, r3 = -y[i], -y[i + 1], -y[i + 2], -y[i + 3]
-            for j in range(dim):
-                r0 += X[i, j] * w[j]
-                r1 += X[i + 1, j] * w[j]
-                r2 += X[i + 2, j] * w[j]
-                r3 += X[i + 3, j] * w[j]
-            for j in range(dim):
-                slope[j] += r0 * X[i, j] + r1 * X[i + 1, j] + r2 * X[i + 2, j] + r3 * X[i + 3, j]
-            r[i], r[i + 1], r[i + 2], r[i + 3] = r0, r1, r2, r3
-            total += r0 * r0 + r1 * r1 + r2 * r2 + r3 * r3
-        for i in range(blocks, n_samples):
-            r0 = -y[i]
-            for j in range(dim):
-                r0 += X[i, j] * w[j]
-            for j in range(dim):
-                slope[j] += r0 * X[i, j]
-            r[i] = r0
-            total += r0 * r0
-        loss = total / (2 * n_samples)
-        if not loss < bound:
-            return t, DIVERGED
-        if loss < tol:
-            return t, CONVERGED
-        sums[0] += step_sizes[t] * loss
-        sums[1] += step_sizes[t] ** 2 * loss
+        loss = _all_residuals(data, w, r)
+        state = _seen(loss, step_sizes[t], tol, bound, sums)
+        if state != RUNNING:
+            return t, state
+        slope[:] = 0.0
+        _add_rows(slope, data.rows, r, n_samples)
         rate = step_sizes[t] / n_samples
         for i in range(n_samples):
             z[i] += rate * r[i]
-        for j in range(dim):
-            x = rate * slope[j]
-            p, m = plus[j] * (1 - x), minus[j] * (1 + x)
-            plus[j], minus[j] = p, m
-            w[j] = (p - m) * (p + m)
-            slope[j] = 0.0
-    return len(step_sizes), RUNNING
+        for j in range(0, len(plus), WIDTH):
+            store(w, j, _move(plus, minus, j, fill(rate) * load(slope, j)))
+    return count, RUNNING
 
 
 @njit(**_FLAGS)
 def single_sample(
-    X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums, indices, first, every
+    data, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums, indices, first, every
 ):
     """Steps of SGD with batch size 1; step t takes the sample ``indices[t, 0]``.
 
     ``first`` steps were taken before; the loss is looked at before every step whose number,
     counted from the very first, ``every`` divides.
     """
-    n_samples, dim = X.shape
-    largest = np.sqrt(2 * n_samples * bound)
-    count = len(step_sizes)
-    recorded = t = 0
-    while t < count:
-        if (first + t) % every == 0:
-            loss = full_loss(X, y, plus, minus)
-            if not bound > loss >= tol:
-                if recorded < len(marks) and t == marks[recorded]:
-                    _put(shelf[recorded], plus, minus, z)
-                return t, CONVERGED if loss < tol else DIVERGED
-            sums[0] += step_sizes[t] * loss
-            sums[1] += step_sizes[t] ** 2 * loss
-        stop = min(count, t + every - (first + t) % every)
-        i = indices[t, 0]
-        r = -y[i]
-        for j in range(dim):
-            r += X[i, j] * ((plus[j] - minus[j]) * (plus[j] + minus[j]))
-        while t < stop:
-            if recorded < len(marks) and t == marks[recorded]:
-                _put(shelf[recorded], plus, minus, z)
-                recorded += 1
-            if not abs(r) < largest:
-                return t, DIVERGED
-            x = step_sizes[t] * r
-            z[i] += x
-            t += 1
-            # The next sample is known already: its residual is summed in the pass that moves w.
-            k = indices[t, 0] if t < stop else i
-            r = -y[k]
-            for j in range(dim):
-                p, m = plus[j] * (1 - x * X[i, j]), minus[j] * (1 + x * X[i, j])
-                plus[j], minus[j] = p, m
-                r += X[k, j] * ((p - m) * (p + m))
-            i = k
+    largest, count = np.sqrt(2 * len(data.rows) * bound), len(step_sizes)
+    recorded, look = 0, -first % every
+    i = indices[0, 0]
+    product = _row_times(data, i, _weights(plus, minus))
+    for t in range(count):
+        if recorded < len(marks) and t == marks[recorded]:
+            _put(shelf[recorded], plus, minus, z)
+            recorded += 1
+        if t == look:
+            look += every
+            state = _seen(full_loss(data, plus, minus), step_sizes[t], tol, bound, sums)
+            if state != RUNNING:
+                return t, state
+        r = product - data.targets[i]
+        if not abs(r) < largest:
+            return t, DIVERGED
+        rate = step_sizes[t] * r
+        z[i] += rate
+        # The next sample is known already: its row meets w in the pass that moves w.
+        k = indices[t + 1, 0] if t + 1 < count else i
+        s, rates = fill(0.0), fill(rate)
+        for j in range(0, len(plus), WIDTH):
+            w = _move(plus, minus, j, rates * load_row(data.rows, i, j))
+            s = s + load_row(data.rows, k, j) * w
+        i, product = k, total(s)
     return count, RUNNING
 
 
 @njit(**_FLAGS)
 def mini_batch(
-    X, y, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums, indices, first, every
+    data, plus, minus, z, step_sizes, marks, shelf, tol, bound, sums, indices, first, every
 ):
     """Steps of SGD; step t takes the samples ``indices[t]``. See :func:`single_sample`."""
-    n_samples, dim = X.shape
-    largest = np.sqrt(2 * n_samples * bound)
+    largest, count = np.sqrt(2 * len(data.rows) * bound), len(step_sizes)
     batch_size = indices.shape[1]
-    w, slope, r = np.empty(dim), np.zeros(dim), np.empty(batch_size)
-    for j in range(dim):
-        w[j] = (plus[j] - minus[j]) * (plus[j] + minus[j])
-    recorded = 0
-    for t in range(len(step_sizes)):
+    w, slope, r = _weights(plus, minus), zeros(len(plus)), np.empty(batch_size)
+    recorded, look = 0, -first % every
+    for t in range(count):
         if recorded < len(marks) and t == marks[recorded]:
             _put(shelf[recorded], plus, minus, z)
             recorded += 1
-        if (first + t) % every == 0:
-            loss = full_loss(X, y, plus, minus)
-            if not loss < bound:
-                return t, DIVERGED
-            if loss < tol:
-                return t, CONVERGED
-            sums[0] += step_sizes[t] * loss
-            sums[1] += step_sizes[t] ** 2 * loss
-        rate = step_sizes[t] / batch_size
+        if t == look:
+            look += every
+            state = _seen(full_loss(data, plus, minus), step_sizes[t], tol, bound, sums)
+            if state != RUNNING:
+                return t, state
+        slope[:] = 0.0
         for k in range(batch_size):
             i = indices[t, k]
-            r0 = -y[i]
-            for j in range(dim):
-                r0 += X[i, j] * w[j]
-            if not abs(r0) < largest:
+            r[k] = _row_times(data, i, w) - data.targets[i]
+            if not abs(r[k]) < largest:
                 return t, DIVERGED
-            r[k] = r0
-            for j in range(dim):
-                slope[j] += r0 * X[i, j]
+            factor = fill(r[k])
+            for j in range(0, len(slope), WIDTH):
+                store(slope, j, load(slope, j) + factor * load_row(data.rows, i, j))
+        rate = step_sizes[t] / batch_size
         for k in range(batch_size):
             z[indices[t, k]] += rate * r[k]
-        for j in range(dim):
-            x = rate * slope[j]
-            p, m = plus[j] * (1 - x), minus[j] * (1 + x)
-            plus[j], minus[j] = p, m
-            w[j] = (p - m) * (p + m)
-            slope[j] = 0.0
-    return len(step_sizes), RUNNING
+        for j in range(0, len(plus), WIDTH):
+            store(w, j, _move(plus, minus, j, fill(rate) * load(slope, j)))
+    return count, RUNNING
 
 
 @njit(**_FLAGS)

@@ -12,6 +12,13 @@ from .limits import RESIDUAL, min_l1
 from .problem import Problem, checked
 
 LARGEST_DENSE = 600  # the size of a Hessian above which its largest eigenvalue is iterated for
+# The last digits of an eigenvalue are the processor's. They are dropped, or a step size made of it
+# would differ there, and with it any run that is chaotic.
+DIGITS = 10
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
 
 
 @single_thread
@@ -93,7 +100,7 @@ def critical_step_size(problem: Problem, batch_size: int | None = None) -> float
     Returns
     -------
     float
-        The step size, above 0.
+        The step size, above 0, rounded to 10 significant digits: the same on every processor.
 
     Raises
     ------
@@ -121,7 +128,7 @@ def critical_step_size(problem: Problem, batch_size: int | None = None) -> float
         largest = (problem.X**2 @ size).max()
     if not largest > 0:
         raise _checks.complaint("problem", problem, "one whose sparse solution w* is not 0")
-    return float(1 / largest)
+    return _rounded(1 / largest)
 
 
 def _sparse_solution(problem: Problem) -> np.ndarray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import _checks, _kernels
+from ._lanes import padded
 from .problem import Problem, checked
 
 # Step sizes and batches are fixed this many steps ahead, whatever is recorded and wherever the
@@ -162,8 +163,9 @@ def train(
 
     Notes
     -----
-    The same arguments give the same run, bit for bit, whatever is recorded and whatever else the
-    machine is doing. (``full_loss`` may change the last bits: residuals are then summed afresh.)
+    The same arguments give the same run, bit for bit, on every processor, whatever is recorded and
+    however often the loss is looked at: every sum has one order, which ``_kernels`` writes down.
+    (The logarithms in ``gain``, ``effective_alpha`` and ``start`` are the C library's.)
 
     References
     ----------
@@ -171,7 +173,7 @@ def train(
     the network; Even et al. (2023), section 2, for the recursion.
     """
     problem = checked(problem)
-    X, y, n_samples = problem.X, problem.y, problem.n_samples
+    n_samples = problem.n_samples
     alpha = _checks.scale(alpha, problem.dim)
     max_steps = _checks.integer("max_steps", max_steps, at_least=0)
     step_sizes, max_steps = _step_sizes(step_size, max_steps)
@@ -180,8 +182,9 @@ def train(
     tol = _checks.number("tol", tol, at_least=0)
     full_loss = _checks.choice("full_loss", full_loss, (False, True))
 
-    plus, minus, z = alpha / np.sqrt(2), alpha / np.sqrt(2), np.zeros(n_samples)
-    bound = _DIVERGED_FACTOR * max(1.0, _kernels.full_loss(X, y, plus, minus))
+    data = _kernels.prepared(problem.X, problem.y)
+    plus, minus, z = padded(alpha / np.sqrt(2)), padded(alpha / np.sqrt(2)), np.zeros(n_samples)
+    bound = _DIVERGED_FACTOR * max(1.0, _kernels.full_loss(data, plus, minus))
     if batch_size is not None:
         draws = batches(n_samples, batch_size, seed, replacement)
         every = 1 if full_loss else -(-_EPOCHS_BETWEEN_LOOKS * n_samples // batch_size)
@@ -193,19 +196,8 @@ def train(
         first, last = steps, min(steps + CHUNK, max_steps)
         marks = marks_within(first, last)
         shelf = np.empty((len(marks), 2 * problem.dim + n_samples))
-        job = (
-            X,
-            y,
-            plus,
-            minus,
-            z,
-            step_sizes(first, last),
-            marks - first,
-            shelf,
-            tol,
-            bound,
-            sums,
-        )
+        steps_to_take = step_sizes(first, last)
+        job = (data, plus, minus, z, steps_to_take, marks - first, shelf, tol, bound, sums)
         if batch_size is None:
             taken, state = _kernels.full_batch(*job)
         else:
@@ -215,7 +207,8 @@ def train(
         recorded.append(marks[:kept])
         shelves.append(shelf[:kept])
 
-    loss = _kernels.full_loss(X, y, plus, minus)
+    loss = _kernels.full_loss(data, plus, minus)
+    plus, minus = plus[: problem.dim], minus[: problem.dim]
     if state == _kernels.RUNNING:
         if not loss < bound:
             state = _kernels.DIVERGED
@@ -226,7 +219,7 @@ def train(
     if not any(steps in part for part in recorded):
         recorded.append([steps])
         shelves.append(np.concatenate([plus, minus, z])[None])
-    history = _history(problem, alpha, np.concatenate(recorded), np.concatenate(shelves))
+    history = _history(problem, data, alpha, np.concatenate(recorded), np.concatenate(shelves))
     with np.errstate(all="ignore"):  # a diverged run may hold anything
         u, v = plus + minus, plus - minus
     return Run(
@@ -245,7 +238,7 @@ def train(
     )
 
 
-def _history(problem: Problem, alpha, step, shelf) -> History:
+def _history(problem: Problem, data: _kernels.Data, alpha, step, shelf) -> History:
     dim = problem.dim
     plus, minus, z = shelf[:, :dim], shelf[:, dim : 2 * dim], shelf[:, 2 * dim :]
     sums = _kernels.summed_steps(problem.X, np.ascontiguousarray(z))
@@ -255,12 +248,7 @@ def _history(problem: Problem, alpha, step, shelf) -> History:
         effective_alpha = np.sqrt(2 * np.abs(plus)) * np.sqrt(np.abs(minus))
         return History(
             step=np.asarray(step, dtype=np.int64),
-            loss=np.array(
-                [
-                    _kernels.full_loss(problem.X, problem.y, row[:dim], row[dim : 2 * dim])
-                    for row in shelf
-                ]
-            ),
+            loss=_kernels.losses(data, shelf),
             w=(plus - minus) * (plus + minus),
             gain=2 * np.log(alpha) - np.log(2) - log_plus - log_minus,
             effective_alpha=effective_alpha,
