@@ -57,7 +57,9 @@ def descend_factors(problem, alpha, step_sizes, batches, full=False):
     for gamma, batch in zip(step_sizes, batches, strict=True):
         X, y = problem.X[batch], problem.y[batch]
         r = (full_residual if full else batch_residual)(X, y, (plus - minus) * (plus + minus))
-        if len(batch) == 1 and not full:  # one sample's step is (γ r) x_i, several samples' (γ/b) Σ r_i x_i
+        if (
+            len(batch) == 1 and not full
+        ):  # one sample's step is (γ r) x_i, several samples' (γ/b) Σ r_i x_i
             rate, slope = gamma * r[0], X[0]
             z[batch] += rate
         else:

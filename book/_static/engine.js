@@ -22,18 +22,32 @@ function makeEngine() {
 
   // ── Vectors ──────────────────────────────────────────────────────────────────────────────────
 
-  // x ⋅ w, for the row of X that begins `at`; in four sums, which do not wait for one another.
+  // Every sum that a run depends on has one order, that of lib/_kernels.py, and JavaScript fuses no
+  // product with a sum: a run here and one of lib.train are the same to the last bit.
+
+  // x ⋅ w, for the row of X that begins `at`: eight sums over j, j + 8, j + 16, …, then those eight.
   function rowTimes(X, at, w) {
-    const dim = w.length, blocks = dim - (dim % 4);
-    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (let j = 0; j < blocks; j += 4) {
-      s0 += X[at + j] * w[j];
-      s1 += X[at + j + 1] * w[j + 1];
-      s2 += X[at + j + 2] * w[j + 2];
-      s3 += X[at + j + 3] * w[j + 3];
+    const dim = w.length, blocks = dim - (dim % 8);
+    let s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+    for (let j = 0, a = at; j < blocks; j += 8, a += 8) {
+      s0 += X[a] * w[j];
+      s1 += X[a + 1] * w[j + 1];
+      s2 += X[a + 2] * w[j + 2];
+      s3 += X[a + 3] * w[j + 3];
+      s4 += X[a + 4] * w[j + 4];
+      s5 += X[a + 5] * w[j + 5];
+      s6 += X[a + 6] * w[j + 6];
+      s7 += X[a + 7] * w[j + 7];
     }
-    for (let j = blocks; j < dim; j++) s0 += X[at + j] * w[j];
-    return s0 + s1 + (s2 + s3);
+    const left = dim - blocks, a = at + blocks;
+    if (left > 0) s0 += X[a] * w[blocks];
+    if (left > 1) s1 += X[a + 1] * w[blocks + 1];
+    if (left > 2) s2 += X[a + 2] * w[blocks + 2];
+    if (left > 3) s3 += X[a + 3] * w[blocks + 3];
+    if (left > 4) s4 += X[a + 4] * w[blocks + 4];
+    if (left > 5) s5 += X[a + 5] * w[blocks + 5];
+    if (left > 6) s6 += X[a + 6] * w[blocks + 6];
+    return s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
   }
   const dot = (a, b) => rowTimes(a, 0, b);
   const norm = (a) => Math.sqrt(dot(a, a));
@@ -239,6 +253,7 @@ function makeEngine() {
     for (const j of support) wStar[j] = signal.normal();
     const X = new Float64Array(nSamples * dim).map(() => std * rows.normal());
     const y = new Float64Array(nSamples);
+    support.sort((a, b) => a - b); // the order in which lib sums
     for (let i = 0; i < nSamples; i++) {
       for (const j of support) y[i] += X[i * dim + j] * wStar[j];
       y[i] += noise * errors.normal();
@@ -285,14 +300,45 @@ function makeEngine() {
   // w₊² − w₋² as a product, which is exactly 0 at the start.
   const coefficients = (plus, minus) => plus.map((p, j) => (p - minus[j]) * (p + minus[j]));
 
+  // r ← X w − y, each entry ((−y + x_0 w_0) + x_1 w_1) + …; returns ‖r‖², summed likewise.
+  function allResiduals({ X, y, nSamples, dim }, w, r) {
+    const blocks = nSamples - (nSamples % 4);
+    let total = 0;
+    // Four rows at a time, whose sums do not wait for one another.
+    for (let i = 0; i < blocks; i += 4) {
+      const a = i * dim, b = a + dim, c = b + dim, d = c + dim;
+      let r0 = -y[i], r1 = -y[i + 1], r2 = -y[i + 2], r3 = -y[i + 3];
+      for (let j = 0; j < dim; j++) {
+        const wj = w[j];
+        r0 += X[a + j] * wj;
+        r1 += X[b + j] * wj;
+        r2 += X[c + j] * wj;
+        r3 += X[d + j] * wj;
+      }
+      r[i] = r0;
+      r[i + 1] = r1;
+      r[i + 2] = r2;
+      r[i + 3] = r3;
+    }
+    for (let i = blocks; i < nSamples; i++) {
+      let r0 = -y[i];
+      for (let j = 0, a = i * dim; j < dim; j++) r0 += X[a + j] * w[j];
+      r[i] = r0;
+    }
+    for (let i = 0; i < nSamples; i++) total += r[i] * r[i];
+    return total;
+  }
+
   // X w − y.
-  const residual = ({ X, y, dim }, w) => y.map((target, i) => rowTimes(X, i * dim, w) - target);
+  function residual(problem, w) {
+    const r = new Float64Array(problem.nSamples);
+    allResiduals(problem, w, r);
+    return r;
+  }
 
   // L̄(w) = ‖X w − y‖² / (2 N).
-  function loss(problem, w) {
-    const r = residual(problem, w);
-    return dot(r, r) / (2 * problem.nSamples);
-  }
+  const loss = (problem, w) =>
+    allResiduals(problem, w, new Float64Array(problem.nSamples)) / (2 * problem.nSamples);
 
   // Xᵀ z.
   function transposedTimes({ X, nSamples, dim }, z) {
@@ -314,40 +360,22 @@ function makeEngine() {
     return t;
   };
 
-  // slope ← X_Bᵀ r with r = X_B w − y_B, where B is indices[from], …; returns ‖r‖².
-  function gather({ X, y, dim }, { w, slope, r }, indices, from, batchSize) {
+  // slope ← ((r_0 x_B0 + r_1 x_B1) + …, in the order of the batch B: indices[from], ….
+  function gather({ X, dim }, { slope, r }, indices, from, batchSize) {
     const blocks = batchSize - (batchSize % 4);
-    let total = 0;
     slope.fill(0);
-    // Four rows at a time: w and the slope are read once for all four.
+    // Four rows at a time: the slope is read and written once for all four.
     for (let k = 0; k < blocks; k += 4) {
-      const i0 = indices[from + k], i1 = indices[from + k + 1];
-      const i2 = indices[from + k + 2], i3 = indices[from + k + 3];
-      const a = i0 * dim, b = i1 * dim, c = i2 * dim, d = i3 * dim;
-      let r0 = -y[i0], r1 = -y[i1], r2 = -y[i2], r3 = -y[i3];
+      const a = indices[from + k] * dim, b = indices[from + k + 1] * dim;
+      const c = indices[from + k + 2] * dim, d = indices[from + k + 3] * dim;
+      const r0 = r[k], r1 = r[k + 1], r2 = r[k + 2], r3 = r[k + 3];
       for (let j = 0; j < dim; j++) {
-        const wj = w[j];
-        r0 += X[a + j] * wj;
-        r1 += X[b + j] * wj;
-        r2 += X[c + j] * wj;
-        r3 += X[d + j] * wj;
+        slope[j] = slope[j] + r0 * X[a + j] + r1 * X[b + j] + r2 * X[c + j] + r3 * X[d + j];
       }
-      for (let j = 0; j < dim; j++) {
-        slope[j] += r0 * X[a + j] + r1 * X[b + j] + r2 * X[c + j] + r3 * X[d + j];
-      }
-      r[k] = r0;
-      r[k + 1] = r1;
-      r[k + 2] = r2;
-      r[k + 3] = r3;
-      total += r0 * r0 + r1 * r1 + r2 * r2 + r3 * r3;
     }
     for (let k = blocks; k < batchSize; k++) {
-      const i = indices[from + k], a = i * dim, r0 = rowTimes(X, a, w) - y[i];
-      for (let j = 0; j < dim; j++) slope[j] += r0 * X[a + j];
-      r[k] = r0;
-      total += r0 * r0;
+      for (let j = 0, a = indices[from + k] * dim; j < dim; j++) slope[j] += r[k] * X[a + j];
     }
-    return total;
   }
 
   // w± ← w± (1 ∓ x) with x = rate · slope, the slope being row `at` of X or an array of its own.
@@ -365,10 +393,11 @@ function makeEngine() {
 
   // GD: the loss is looked at before every step.
   function fullBatch(problem, state, everyone, count) {
-    const { z, r, slope, stepSize } = state, n = problem.nSamples, rate = stepSize / n;
+    const { w, z, r, slope, stepSize } = state, n = problem.nSamples, rate = stepSize / n;
     for (let t = 0; t < count; t++) {
-      look(state, gather(problem, state, everyone, 0, n) / (2 * n));
+      look(state, allResiduals(problem, w, r) / (2 * n));
       if (state.status !== "running") return t;
+      gather(problem, state, everyone, 0, n);
       for (let i = 0; i < n; i++) z[i] += rate * r[i];
       move(state, rate, slope, 0);
     }
@@ -377,14 +406,16 @@ function makeEngine() {
 
   // SGD: step t is on the samples indices[b t], …, indices[b t + b − 1].
   function miniBatch(problem, state, indices, count) {
-    const { z, r, slope, stepSize, batchSize, largestResidual } = state;
-    const rate = stepSize / batchSize;
+    const { X, y, dim } = problem, rate = state.stepSize / state.batchSize;
+    const { w, z, r, slope, batchSize, largestResidual } = state;
     for (let t = 0; t < count; t++) {
       const from = t * batchSize;
-      gather(problem, state, indices, from, batchSize);
       for (let k = 0; k < batchSize; k++) {
+        const i = indices[from + k];
+        r[k] = rowTimes(X, i * dim, w) - y[i];
         if (!(Math.abs(r[k]) < largestResidual)) return diverged(state, t);
       }
+      gather(problem, state, indices, from, batchSize);
       for (let k = 0; k < batchSize; k++) z[indices[from + k]] += rate * r[k];
       move(state, rate, slope, 0);
     }
@@ -913,6 +944,8 @@ function makeEngine() {
 
   // γ_c = N / λ_max(X diag|w*| Xᵀ) for GD, γ_ms = 1 / max_i Σ_j |w*_j| x_ij² at batch size 1, where
   // w* is problem.wStar if that interpolates, else the interpolator of least ℓ1 norm.
+  const DIGITS = 10; // of a critical step size, as in lib: the last ones depend on who computes them
+
   function criticalStepSize(problem, batchSize = null) {
     const { y, wStar, nSamples } = problem;
     const fits = wStar && norm(residual(problem, wStar)) <= RESIDUAL * norm(y);
@@ -927,7 +960,7 @@ function makeEngine() {
     } else {
       throw new Error(`batchSize must be 1 or ${nSamples}: in between no closed form is known`);
     }
-    if (most > 0) return 1 / most;
+    if (most > 0) return Number((1 / most).toPrecision(DIGITS));
     throw new Error("w* is 0: no step size is then too large, and none critical");
   }
 
