@@ -1,0 +1,220 @@
+"""Problems that are hard for the exact limits: how many are refused, and how right the rest are.
+
+Run on demand, from the top of the repository, for as many random problems as wished:
+
+    python -m tests.hard_problems 10000
+
+Solutions of `min_l1` are judged in exact arithmetic, with a dual that comes from their support
+and signs alone. `tests/test_limits.py` does the same for a few.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+import warnings
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from lib.limits import min_l1, min_potential
+from lib.problem import Problem
+
+
+EPS = np.finfo(float).eps
+
+
+@dataclass(frozen=True)
+class Hard:
+    """A problem with its weights, how many of its rows are independent, and what makes it hard."""
+
+    problem: Problem
+    weights: np.ndarray
+    independent: int
+    kinds: frozenset[str]
+
+
+def hard_problem(rng: np.random.Generator, largest: int = 16) -> Hard:
+    """Up to ``largest`` independent rows, up to four times as many columns, and several difficulties."""
+    n_samples = int(rng.integers(1, largest + 1))
+    dim = int(rng.integers(n_samples, 4 * n_samples + 2))
+    names = ["correlated", "scaled columns", "scaled rows", "near-copies", "copies", "whole numbers",
+             "zeros", "dependent rows", "sparse w", "size of y", "equal weights"]  # fmt: skip
+    kinds = {name for name in names if rng.random() < 0.3}
+    X = rng.standard_normal((n_samples, dim))
+    if "whole numbers" in kinds:
+        X = np.round(X)
+    if "zeros" in kinds:
+        X *= rng.random(X.shape) < 0.5
+    if "correlated" in kinds:
+        X += 10 ** rng.uniform(0, 3) * rng.standard_normal((n_samples, 1))
+    if "near-copies" in kinds:
+        for _ in range(rng.integers(1, dim + 1)):
+            i, j = rng.integers(dim, size=2)
+            difference = 10 ** rng.uniform(-16, -2) * rng.standard_normal(n_samples)
+            X[:, j] = X[:, i] * rng.choice([1.0, -1.0]) + difference
+    if "copies" in kinds:
+        for _ in range(rng.integers(1, dim + 1)):
+            i, j = rng.integers(dim, size=2)
+            X[:, j] = X[:, i] * rng.choice([1.0, -1.0, 2.0, 0.1])
+    weights = np.ones(dim) if "equal weights" in kinds else np.exp(rng.uniform(-8, 8, dim))
+    if "scaled columns" in kinds:
+        X *= 10 ** rng.uniform(-6, 6, dim)
+    w = rng.standard_normal(dim)
+    if "sparse w" in kinds:
+        w *= rng.random(dim) < 0.2
+    if "size of y" in kinds:
+        w *= 10 ** rng.uniform(-150, 150)
+    if "dependent rows" in kinds:
+        X = np.vstack([X, rng.standard_normal((int(rng.integers(1, 5)), n_samples)) @ X])
+    if "scaled rows" in kinds:
+        X *= 10 ** rng.uniform(-8, 8, (len(X), 1))
+    return Hard(Problem(X, X @ w), weights, n_samples, frozenset(kinds))
+
+
+Rational = tuple[list[int], int]  # numbers n_i / q, exactly
+
+
+def exactly(numbers: np.ndarray) -> Rational:
+    """Floats as whole numbers over a power of 2."""
+    ratios = [float(x).as_integer_ratio() for x in numbers]
+    q = max((q for _, q in ratios), default=1)
+    return [p * (q // own) for p, own in ratios], q
+
+
+def dot(x: Rational, y: Rational) -> Fraction:
+    return Fraction(sum(map(operator.mul, x[0], y[0])), x[1] * y[1])
+
+
+def exact_solution(A: list[Rational], b: Rational) -> Rational | None:
+    """x with Σ_j A_ij x_j = b_i for the rows A_i, by fraction-free elimination (Bareiss 1968).
+
+    None if A is singular.
+    """
+    n = len(A)
+    # b_i = B_i/p and A_ij = N_ij/q_i: Σ_j N_ij x_j = q_i B_i/p.
+    rows = [[*row, q * y] for (row, q), y in zip(A, b[0], strict=True)]
+    previous = 1
+    for k in range(n):
+        out = next((i for i in range(k, n) if rows[i][k]), None)
+        if out is None:
+            return None
+        rows[k], rows[out] = rows[out], rows[k]
+        pivot = rows[k]
+        for i in range(n):
+            if i != k:
+                head = rows[i][k]
+                rows[i] = [
+                    (pivot[k] * x - head * p) // previous
+                    for x, p in zip(rows[i], pivot, strict=True)
+                ]
+        previous = pivot[k]
+    return [row[n] for row in rows], previous * b[1]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How far w is from a least ℓ1 norm: 0, 0, 0 if it is one."""
+
+    residual: float  # ‖Xw − y‖/‖y‖, or of the terms of Xw where they cancel
+    excess: float  # the largest |x_jᵀν|/c_j − 1
+    gap: float  # (Σ c |w| − ⟨y, ν⟩)/Σ c |w|
+
+
+def judged(hard: Hard, w: np.ndarray) -> Judgement:
+    """The exact certificate of w, whatever way its dual was come by."""
+    X, y = hard.problem.X, hard.problem.y
+    weights = exactly(w)
+    lacking = [
+        float(dot(exactly(row), weights) - Fraction(float(t))) for row, t in zip(X, y, strict=True)
+    ]
+    unit = np.abs(y).max()
+    terms = np.linalg.norm(np.abs(X) @ np.abs(w) / unit)
+    allowed = max(np.linalg.norm(y / unit), 8 * EPS * terms / 1e-12)
+    residual = np.linalg.norm(np.array(lacking) / unit) / allowed
+
+    X, y = X[: hard.independent], y[: hard.independent]
+    value = dot(exactly(hard.weights), exactly(np.abs(w)))
+    # Where rows nearly depend on one another the last bits of y decide about the value, and w is
+    # held to be the least-norm solution for y = Xw, which the residual says is as good as y.
+    steep = "dependent rows" in hard.kinds or _condition(X) > 1e8
+    targets = _rational([dot(exactly(row), weights) for row in X]) if steep else exactly(y)
+    columns = [exactly(column) for column in X.T]
+    best = (math.inf, math.inf)
+    # Of a w with fewer entries than equations, neighbours with more tell which columns are tight.
+    shift = np.random.default_rng(0).standard_normal(len(w)) / hard.weights
+    shift *= np.abs(hard.weights * w).max()
+    for size in (0, 1e-4, 1e-7, 1e-10):
+        near = w if size == 0 else min_l1(Problem(X, X @ (w + size * shift)), hard.weights)
+        if not (np.sign(near) == np.sign(w))[w != 0].all():
+            continue
+        nu = _dual([columns[j] for j in np.flatnonzero(near)], (hard.weights * np.sign(near))[near != 0])
+        if nu is None:
+            continue
+        excess = max(
+            abs(dot(column, nu)) / Fraction(float(c)) - 1
+            for column, c in zip(columns, hard.weights, strict=True)
+        )
+        best = min(best, (float(excess), float(abs(1 - dot(targets, nu) / value))))
+        if best[0] <= 1e-12:
+            break
+    return Judgement(residual, *best)
+
+
+def _condition(X: np.ndarray) -> float:
+    for _ in range(5):
+        for axis in (0, 1):
+            largest = np.abs(X).max(axis=axis, keepdims=True)
+            X = X / np.where(largest > 0, largest, 1)
+    values = np.linalg.svd(X)[1]
+    return values[0] / max(values[-1], 1e-300)
+
+
+def _dual(columns: list[Rational], bounds: np.ndarray) -> Rational | None:
+    """The ν of least norm with x_jᵀν = ±c_j for these columns."""
+    if len(columns) == len(columns[0][0]):
+        return exact_solution(columns, exactly(bounds))
+    gram = [_rational([dot(a, b) for b in columns]) for a in columns]
+    found = exact_solution(gram, exactly(bounds))
+    if found is None:
+        return None
+    return _rational(
+        [
+            sum(Fraction(c * column[0][k], found[1] * column[1]) for c, column in zip(found[0], columns, strict=True))
+            for k in range(len(columns[0][0]))
+        ]
+    )
+
+
+def _rational(numbers: list[Fraction]) -> Rational:
+    q = math.lcm(*(x.denominator for x in numbers))
+    return [x.numerator * (q // x.denominator) for x in numbers], q
+
+
+def main(count: int) -> None:
+    """Count, and print every failure with the seed that makes it again."""
+    refused, worst = 0, {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for seed in range(count):
+            hard = hard_problem(np.random.default_rng(seed))
+            try:
+                w = min_l1(hard.problem, hard.weights)
+            except Exception as error:
+                refused += 1
+                print("min_l1", seed, sorted(hard.kinds), repr(error)[:300], flush=True)
+                continue
+            if not w.any():
+                continue
+            judgement = judged(hard, w)
+            for name in ("residual", "excess", "gap"):
+                worst[name] = max(worst.get(name, (0,)), (getattr(judgement, name), seed))
+                if getattr(judgement, name) > 1e-12:
+                    print(seed, sorted(hard.kinds), judgement, hard.problem.X.shape, np.count_nonzero(w), flush=True)
+    print(f"{count} problems: {refused} refused, worst {worst}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
