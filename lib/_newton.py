@@ -12,29 +12,42 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve, qr
+from scipy.linalg import cho_factor, cho_solve, lu_solve, qr
+from scipy.linalg.lapack import dgetrf
 
 from . import _factors
 
 MAX_STEPS = 3000
 MAX_SWAPS = 10_000
+FRESH = (4, 1)  # swaps after which B⁻¹X is computed anew: first tried, and if that fails
 NEAR = 0.5  # relative change of w± at which a full step certainly decreases the dual
 CONVERGED = 1e-8  # and at which the step after it would change nothing, being quadratically smaller
+CLOSE = 1e-13  # ‖Xw − y‖/‖y‖ at the end
 LARGEST_ENTRY = 100.0  # of the weighted B⁻¹X
-NOISE = 1e-13  # entries of B⁻¹X, relative to the columns', that are rounding errors of zeros
+NOISE = 1e-14  # of their terms, which entries of B⁻¹X and B⁻¹y must exceed not to be rounding errors
+SMALLEST_METRIC = 1e-260  # below it √(dw/du) need not be right: such a weight is nothing beside 1
 STAGE, LONGEST_STAGE = 6.0, 96.0  # how far log α^D comes down in a stage
 
 
 def solve(
-    X: np.ndarray, y: np.ndarray, log_alpha: np.ndarray, start: np.ndarray, depth: int, size: float
+    X: np.ndarray, y: np.ndarray, log_alpha: np.ndarray, start: np.ndarray, depth: int
 ) -> np.ndarray:
-    """The least-potential w, for independent rows of X and weights of about the given size.
+    """The least-potential w, for independent rows of X and weights of about size 1.
 
     RuntimeError if Newton's method does not converge.
     """
+    for fresh in FRESH:
+        try:
+            return _solve(X, y, log_alpha, start, depth, fresh)
+        except (np.linalg.LinAlgError, RuntimeError) as error:
+            reason = error
+    raise RuntimeError(f"the least potential was not reached: {reason}")
+
+
+def _solve(X, y, log_alpha, start, depth, fresh):
     # Scales are raised until all is linear, the large ones only as far as α^D stays a float.
-    ceiling = np.maximum(log_alpha, (math.log(size) + 450) / depth)
-    raised = max(0.0, (math.log(size) + 5) / depth - log_alpha.min())
+    ceiling = np.maximum(log_alpha, 450 / depth)
+    raised = max(0.0, 5 / depth - log_alpha.min())
     log_scale = np.minimum(log_alpha + raised, ceiling)
     r = _factors.log_ratio(start, log_scale, depth)
     basis, table = _independent_columns(X), None
@@ -42,10 +55,10 @@ def solve(
 
     for step in range(MAX_STEPS):
         w = _factors.weight(r, log_scale, depth)
-        g = _factors.root_metric(r, log_scale, depth)
+        g = np.maximum(_factors.root_metric(r, log_scale, depth), SMALLEST_METRIC)
         weighted = None if table is None else _weighted(table, basis, g)
         if weighted is None or np.abs(weighted).max() > LARGEST_ENTRY:
-            basis, table, targets, lu = _rewrite(X, y, g, basis)
+            basis, table, targets, lu = _rewrite(X, y, g, basis, fresh)
             weighted = _weighted(table, basis, g)
         hessian = cho_factor(weighted @ weighted.T, check_finite=False)
         move = cho_solve(hessian, (targets - table @ w) / g[basis], check_finite=False)
@@ -64,6 +77,10 @@ def solve(
             for _ in range(2):
                 gap = lu_solve(lu, y - X @ w, check_finite=False) / g[basis]
                 w = w + g * (cho_solve(hessian, gap, check_finite=False) @ weighted)
+            if np.linalg.norm(X @ w - y) > CLOSE * np.linalg.norm(y):
+                # Entries taken for rounding errors were none: the basis alone can make up for them.
+                for _ in range(2):
+                    w[basis] += lu_solve(lu, y - X @ w, check_finite=False)
             return w
         if raised > 0 and change <= NEAR:
             if step - steps_before <= 4:
@@ -74,7 +91,7 @@ def solve(
             r = _carried(r, start, log_scale, new_scale, raised - lowered, depth)
             raised, log_scale = lowered, new_scale
     raise RuntimeError(
-        f"the least potential: Newton's method stopped at relative change {change:.1e}"
+        f"Newton's method stopped at relative change {change:.1e}"
     )
 
 
@@ -122,36 +139,44 @@ def _independent_columns(X):
     return qr(X / np.where(lengths > 0, lengths, 1), mode="r", pivoting=True)[1][: len(X)]
 
 
-def _rewrite(X, y, g, basis):
+def _rewrite(X, y, g, basis, fresh):
     """A better basis of columns, B⁻¹X, B⁻¹y and the factors of B: no weighted entry is large."""
     basis = basis.copy()
-    table, lu = _table(X, basis)
+    table, inverse, lu = _table(X, basis)
+    since = 0
     for _ in range(MAX_SWAPS):
         # Every swap multiplies |det B diag(g_B)| by the entry, so that none is ever undone.
         weighted = np.abs(_weighted(table, basis, g))
         out, into = np.unravel_index(np.argmax(weighted), weighted.shape)
-        if weighted[out, into] <= LARGEST_ENTRY:
+        small = weighted[out, into] <= LARGEST_ENTRY
+        if small and since == 0:
             break
-        row = table[out] / table[out, into]
-        change = np.outer(table[:, into], row)
-        swapped = table - change
-        # Weights may make a rounding error of zero look like a column of its own.
-        swapped[np.abs(swapped) < NOISE * np.abs(change)] = 0
-        swapped[out] = row
-        table = swapped
-        basis[out] = into
-    table, lu = _table(X, basis)
+        if not small:
+            row = table[out] / table[out, into]
+            change = np.outer(table[:, into], row)
+            swapped = table - change
+            swapped[np.abs(swapped) < 10 * NOISE * np.abs(change)] = 0
+            swapped[out] = row
+            table, since = swapped, since + 1
+            basis[out] = into
+        # Weights make a rounding error of zero look like a column of its own.
+        if small or since == fresh:
+            table, inverse, lu = _table(X, basis)
+            since = 0
     targets = lu_solve(lu, y, check_finite=False)
     # Where fewer than N weights are needed the rest must be as small as the scale makes them,
     # not as large as the rounding errors of y.
-    targets[np.abs(targets) * np.linalg.norm(X[:, basis], axis=0) < NOISE * np.linalg.norm(y)] = 0
+    targets[np.abs(targets) <= NOISE * (np.abs(inverse) @ np.abs(y))] = 0
     return basis, table, targets, lu
 
 
 def _table(X, basis):
-    lu = lu_factor(X[:, basis], check_finite=False)
+    """B⁻¹X without the entries that are rounding errors of X, which weights may make huge; B⁻¹."""
+    *lu, singular = dgetrf(X[:, basis])
+    if singular:
+        raise np.linalg.LinAlgError("its columns are dependent within rounding")
     table = lu_solve(lu, X, check_finite=False)
-    lengths = np.linalg.norm(X, axis=0)
-    table[np.abs(table) * lengths[basis, None] < NOISE * lengths] = 0
+    inverse = lu_solve(lu, np.eye(len(basis)), check_finite=False)
+    table[np.abs(table) <= NOISE * (np.abs(inverse) @ np.abs(X))] = 0
     table[:, basis] = np.eye(len(basis))
-    return table, lu
+    return table, inverse, lu

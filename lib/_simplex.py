@@ -29,7 +29,7 @@ TIED = (1e-14, 1e-18)  # it is not below c_j by more: first tried for data that 
 ALLOWED = 1e-13  # what a rounded solution may lack in optimality
 CHANGING = 1e-11  # an entry of B⁻¹x_j, in units of cost, above which it is not 0
 SUPPORT, TIGHT = 1e-9, 1e-9  # an entry of c ∘ |w| that is one; room of the dual that is none
-SURE, POSSIBLE = 1e-8, 1e-20  # a column that differs so much from the basis is independent of it
+SURE, SUPPORTED, POSSIBLE = 1e-8, 1e-13, 1e-18  # a column that differs so much from the basis is independent of it
 
 
 @njit(inline="always")
@@ -120,6 +120,8 @@ class Solution(NamedTuple):
     w: np.ndarray
     excess: float  # the largest (|x_jᵀν| − c_j)/c_j
     gap: float  # |Σ c |w| − ⟨y, ν⟩|, relative to the former
+    columns: np.ndarray  # the basis, and the signs with which ν is tight on it
+    signs: np.ndarray
 
 
 class _Basis:
@@ -139,19 +141,20 @@ class _Basis:
             column = self.coordinates(j)
             sizes_left = np.where(self.columns < 0, np.abs(column[0]), 0)
             out = np.argmax(sizes_left)
-            if sizes_left[out] > (POSSIBLE if used[j] else SURE):
+            if sizes_left[out] > (SUPPORTED if used[j] else SURE):
                 self.replace(out, j, column, 1.0)
         # Row k of the inverse is a direction for ν that only a unit column in place k resists:
         # it is followed to the first other column that becomes tight.
         for out in np.flatnonzero(self.columns < 0):
-            direction = self.inverse[out].copy()
-            pull, u = direction @ X, dual @ X
+            direction = np.stack([self.inverse[out], self.inverse_low[out]])
+            pull, u = _combine(direction, X, self.zeros)[0], dual @ X
             possible = np.abs(pull) > SURE * np.abs(pull).max()
             possible[self.columns[self.columns >= 0]] = False
+            left = np.maximum(costs - np.outer([1, -1], np.sign(pull) * u), 0)
             with np.errstate(divide="ignore", invalid="ignore"):
-                room = np.where(possible, np.maximum(costs - np.sign(pull) * np.array([[1], [-1]]) * u, 0) / np.abs(pull), np.inf)
+                room = np.where(possible, left / np.abs(pull), np.inf)
             side, j = np.unravel_index(np.argmin(room), room.shape)
-            dual = dual + (1 - 2 * side) * room[side, j] * direction
+            dual = dual + (1 - 2 * side) * room[side, j] * direction[0]
             self.replace(out, j, self.coordinates(j), 1.0)
         self.signs = np.where(dual @ X[:, self.columns] < 0, -1.0, 1.0)
 
@@ -269,7 +272,8 @@ class _Basis:
         least = _combine(nu, self.y[:, None], np.zeros((len(self.y), 1)))[0, 0]
 
         def judged(w):
-            return Solution(w, excess, abs(self.costs @ np.abs(w) - least) / least)
+            value = self.costs @ np.abs(w)
+            return Solution(w, excess, abs(value - least) / value, self.columns, self.signs)
 
         full, short = np.zeros((2, self.X.shape[1]))
         full[self.columns] = entries

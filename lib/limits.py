@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 from scipy.optimize import linprog
@@ -192,11 +194,14 @@ def min_potential(
     size = max(np.abs(_least_norm(X, y)).max(), np.abs(start).max())
     if size == 0 or len(y) == 0:
         return start
+    # In units in which the weights are of size 1, α^D alone may be beyond the range of floats.
+    unit = np.frexp(size)[1]
+    log_unit = unit * math.log(2) / depth
     with np.errstate(over="ignore", under="ignore"):
-        try:
-            w = _newton.solve(X, y, log_alpha, start, depth, size)
-        except np.linalg.LinAlgError as error:
-            raise RuntimeError(f"the least potential was not reached: {error}") from None
+        w = _newton.solve(
+            X, np.ldexp(y, -unit), log_alpha - log_unit, np.ldexp(start, -unit), depth
+        )
+        w = np.ldexp(w, unit)
     return _certified(problem, w, "the least potential", start)
 
 

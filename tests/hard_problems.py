@@ -16,10 +16,12 @@ import sys
 import warnings
 from dataclasses import dataclass
 from fractions import Fraction
+from unittest import mock
 
 import numpy as np
 
-from lib.limits import min_l1, min_potential
+from lib import _simplex
+from lib.limits import min_l1
 from lib.problem import Problem
 
 
@@ -123,8 +125,25 @@ class Judgement:
     gap: float  # (Σ c |w| − ⟨y, ν⟩)/Σ c |w|
 
 
-def judged(hard: Hard, w: np.ndarray) -> Judgement:
-    """The exact certificate of w, whatever way its dual was come by."""
+def solved(hard: Hard) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """w, and the columns and signs of a dual that may prove it; none if y is 0.
+
+    Where w has fewer entries than there are equations its support does not tell a dual.
+    """
+    proof = [(np.zeros(0, int), np.zeros(0))]
+    solve = _simplex.solve
+
+    def recorded(*args):
+        found = solve(*args)
+        proof.append((found.columns, found.signs))
+        return found
+
+    with mock.patch.object(_simplex, "solve", recorded):
+        return min_l1(hard.problem, hard.weights), *proof[-1]
+
+
+def judged(hard: Hard, w: np.ndarray, basis: np.ndarray, signs: np.ndarray) -> Judgement:
+    """The exact certificate of w, with ν from x_jᵀν = ±c_j on the basis."""
     X, y = hard.problem.X, hard.problem.y
     weights = exactly(w)
     lacking = [
@@ -142,25 +161,14 @@ def judged(hard: Hard, w: np.ndarray) -> Judgement:
     steep = "dependent rows" in hard.kinds or _condition(X) > 1e8
     targets = _rational([dot(exactly(row), weights) for row in X]) if steep else exactly(y)
     columns = [exactly(column) for column in X.T]
-    best = (math.inf, math.inf)
-    # Of a w with fewer entries than equations, neighbours with more tell which columns are tight.
-    shift = np.random.default_rng(0).standard_normal(len(w)) / hard.weights
-    shift *= np.abs(hard.weights * w).max()
-    for size in (0, 1e-4, 1e-7, 1e-10):
-        near = w if size == 0 else min_l1(Problem(X, X @ (w + size * shift)), hard.weights)
-        if not (np.sign(near) == np.sign(w))[w != 0].all():
-            continue
-        nu = _dual([columns[j] for j in np.flatnonzero(near)], (hard.weights * np.sign(near))[near != 0])
-        if nu is None:
-            continue
-        excess = max(
-            abs(dot(column, nu)) / Fraction(float(c)) - 1
-            for column, c in zip(columns, hard.weights, strict=True)
-        )
-        best = min(best, (float(excess), float(abs(1 - dot(targets, nu) / value))))
-        if best[0] <= 1e-12:
-            break
-    return Judgement(residual, *best)
+    nu = _dual([columns[j] for j in basis], hard.weights[basis] * signs)
+    if nu is None:
+        return Judgement(residual, math.inf, math.inf)
+    excess = max(
+        abs(dot(column, nu)) / Fraction(float(c)) - 1
+        for column, c in zip(columns, hard.weights, strict=True)
+    )
+    return Judgement(residual, float(excess), float(abs(1 - dot(targets, nu) / value)))
 
 
 def _condition(X: np.ndarray) -> float:
@@ -201,14 +209,14 @@ def main(count: int) -> None:
         for seed in range(count):
             hard = hard_problem(np.random.default_rng(seed))
             try:
-                w = min_l1(hard.problem, hard.weights)
+                w, basis, signs = solved(hard)
             except Exception as error:
                 refused += 1
                 print("min_l1", seed, sorted(hard.kinds), repr(error)[:300], flush=True)
                 continue
             if not w.any():
                 continue
-            judgement = judged(hard, w)
+            judgement = judged(hard, w, basis, signs)
             for name in ("residual", "excess", "gap"):
                 worst[name] = max(worst.get(name, (0,)), (getattr(judgement, name), seed))
                 if getattr(judgement, name) > 1e-12:
