@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from . import _checks
 from .prose import tidy, times_ten
 
+MOST_VALUES = 10_000
 _EXPECTED = "numbers in strict order, or different strings, at least two of either"
 
 
@@ -129,30 +130,28 @@ def make_axis(
         number = _checks.number("start", start, at_least=min(given), at_most=max(given))
         start = type(given[0])(number)
     for argument, text in (("label", "" if label is None else label), ("unit", unit)):
-        if not isinstance(text, str):
-            raise _checks.complaint(argument, text, "a string")
+        _checks.text(argument, text, "a string", blank=True)
     if not isinstance(play, bool) or (play and isinstance(given[0], str)):
         raise _checks.complaint("play", play, "True or False, and False where values are strings")
-    if shared is not None and (not isinstance(shared, str) or not shared.strip()):
-        raise _checks.complaint("shared", shared, "a non-empty string, or None")
+    if shared is not None:
+        _checks.text("shared", shared, "a non-empty string, or None")
     return Axis(tuple(given), label, unit, start, _formatter(fmt, given), play, shared)
 
 
 def _read_values(name: str, values: object) -> list[int] | list[float] | list[str]:
-    given = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else []
+    given = _checks.listed(name, values, _EXPECTED, MOST_VALUES)
     complaint = _checks.complaint(name, values, _EXPECTED)
     if len(given) < 2:
         raise complaint
     if all(isinstance(value, str) for value in given):
-        if len(set(given)) < len(given) or not all(value.strip() for value in given):
+        if len(set(given)) < len(given):
             raise complaint
-        return given
-    try:
-        array = np.asarray(given)
-    except (TypeError, ValueError):
-        raise complaint from None
-    if array.ndim != 1 or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        return [_checks.text(name, value, _EXPECTED) for value in given]
+    array = _checks.reals(name, given, _EXPECTED)
+    if array.ndim != 1 or not np.isfinite(array).all():
         raise complaint
+    if np.asarray(given).dtype.kind in "iu":
+        array = np.asarray(given)  # whole numbers stay whole
     rising, falling = array[1:] > array[:-1], array[1:] < array[:-1]
     if not (rising.all() or falling.all()):
         raise complaint
@@ -169,8 +168,8 @@ def _formatter(fmt: object, values: list) -> Callable[[object], str]:
         raise _checks.complaint("fmt", fmt, expected)
     try:
         for value in values:
-            format(value, fmt)
-    except ValueError:
+            _typeset(format(value, fmt))
+    except (ValueError, OverflowError):
         raise _checks.complaint("fmt", fmt, expected) from None
     return lambda value: _typeset(format(value, fmt))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from . import _checks
 from ._axis import Axis
 from ._svg import raise_exponents, to_svg
 from .style import STYLE
@@ -65,6 +66,7 @@ def make_frame(drawn: object, prefix: str, setting: str, source: str) -> Frame:
     figures = drawn
     if isinstance(drawn, tuple) and len(drawn) == 2 and isinstance(drawn[1], str):
         figures, description = drawn
+        _checks.text("description", description, "a string", blank=True)
     if isinstance(figures, Figure):
         figures = [figures]
     if (
@@ -73,7 +75,7 @@ def make_frame(drawn: object, prefix: str, setting: str, source: str) -> Frame:
         or not all(isinstance(figure, Figure) for figure in figures)
     ):
         verb = "return" if source == "draw" else "be"
-        raise TypeError(f"{source} must {verb} {FIGURES}, got {type(drawn).__name__} {drawn!r}")
+        raise TypeError(f"{source} must {verb} {FIGURES}, got {_checks.shown(drawn)}")
     with rc_context(STYLE):
         panels = tuple(to_svg(figure, f"{prefix}-{i}") for i, figure in enumerate(figures))
     if "matplotlib.pyplot" in sys.modules:

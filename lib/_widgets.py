@@ -72,7 +72,7 @@ def _widget(control: Axis) -> tuple[ipywidgets.Widget, ipywidgets.Widget]:
             base=10, min=ends[0], max=ends[1], step=(ends[1] - ends[0]) / 400, **settings
         )
     else:
-        slider = ipywidgets.FloatSlider(min=low, max=high, step=(high - low) / 400, **settings)
+        slider = ipywidgets.FloatSlider(min=low, max=high, step=high / 400 - low / 400, **settings)
 
     shown = ipywidgets.HTML()
 
@@ -128,7 +128,8 @@ def _is_geometric(values: Sequence[float]) -> bool:
     if min(values) <= 0:
         return False
     steps, ratios = np.abs(np.diff(values)), np.abs(np.diff(np.log(values)))
-    return bool(np.ptp(ratios) / ratios.mean() < np.ptp(steps) / steps.mean())
+    # Of neighbouring floats the logarithms may be the same.
+    return bool(np.ptp(ratios) * steps.mean() < np.ptp(steps) * ratios.mean())
 
 
 def _on_grid(value: object, control: Axis) -> object:

@@ -38,11 +38,10 @@ def check(claim: str, quantity: str, *, predicted: str, measured: str, holds: bo
     ValueError
         If an argument is not as described.
     """
-    if not isinstance(claim, str) or not re.fullmatch(r"C\d\d|[ER]\d", claim):
+    if not isinstance(claim, str) or not re.fullmatch(r"C[0-9]{2}|[ER][0-9]", claim):
         raise _checks.complaint("claim", claim, 'a number such as "C03", "E1" or "R1"')
     for name, text in (("quantity", quantity), ("predicted", predicted), ("measured", measured)):
-        if not isinstance(text, str) or not text.strip():
-            raise _checks.complaint(name, text, "a non-empty string")
+        _checks.text(name, text, "a non-empty string")
     if not isinstance(holds, bool | np.bool_):
         raise _checks.complaint("holds", holds, "True or False")
     if not holds:

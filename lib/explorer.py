@@ -75,11 +75,15 @@ def explore(draw: Callable[..., object], **axes: object) -> object:
         at the starting values it is raised.
     """
     if not callable(draw):
-        raise TypeError(f"draw must be a function that returns {FIGURES}, got {draw!r}")
+        raise TypeError(
+            f"draw must be a function that returns {FIGURES}, got {_checks.shown(draw)}"
+        )
     if not axes:
         raise _checks.complaint("axes", axes, "at least one axis (`show` is for a still figure)")
     made = {}
     for name, values in axes.items():
+        if not name.isidentifier():  # it becomes part of ids and links
+            raise _checks.complaint("axes", name, "named as variables are")
         control = values if isinstance(values, Axis) else make_axis(name, values)
         label = name.replace("_", " ") if control.label is None else control.label
         made[name] = replace(control, label=label)
@@ -119,8 +123,8 @@ def show(figures: Figure | Sequence[Figure], description: str | None = None) -> 
     ValueError
         If the description is not a string, or empty.
     """
-    if description is not None and (not isinstance(description, str) or not description.strip()):
-        raise _checks.complaint("description", description, "a non-empty string")
+    if description is not None:
+        _checks.text("description", description, "a non-empty string")
     drawn = figures if description is None else (figures, description)
     prefix = _new_prefix("figure", _page_figures)
     frame = make_frame(drawn, prefix, "", "figures")

@@ -178,6 +178,19 @@ def _integrate(
     tolerance: float,
 ) -> OdeSolution | None:
     """The solution up to the last time, or to where the loss has fallen; None if it breaks off."""
+    try:
+        return _solution(system, problem, times, method, tolerance)
+    except ValueError:  # SciPy's, of a Jacobian or a step beyond float64
+        return None
+
+
+def _solution(
+    system: _System,
+    problem: Problem,
+    times: np.ndarray | None,
+    method: type[OdeSolver],
+    tolerance: float,
+) -> OdeSolution | None:
     solver = method(
         system.slope,
         0.0,

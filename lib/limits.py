@@ -57,7 +57,7 @@ def min_l1(problem: Problem, weights: np.ndarray | None = None) -> np.ndarray:
     problem : Problem
         Data with at least one interpolator. Rows of X may depend on one another.
     weights : array, shape (d,), optional
-        c, all positive; all 1 if not given.
+        c, all positive, from 1e-75 to 1e75; all 1 if not given.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def min_l1(problem: Problem, weights: np.ndarray | None = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        If no w satisfies X w = y, or a weight is not positive. (At weight 0 the problem is no
+        If no w satisfies X w = y, or a weight is out of its range. (At weight 0 the problem is no
         longer one of least norm: a coordinate that costs nothing may be anything.)
     RuntimeError
         If it is not proved to 1e-12: |x_jᵀν| ≤ c_j (1 + 1e-12) for every column x_j of X,
@@ -94,8 +94,8 @@ def min_l1(problem: Problem, weights: np.ndarray | None = None) -> np.ndarray:
         weights = np.ones(checked(problem).dim)
     else:
         weights = _checks.array("weights", weights, (checked(problem).dim,), "(d,)")
-        if not (weights > 0).all():
-            raise _checks.complaint("weights", weights, "positive")
+        if not ((weights >= 1 / _checks.LARGEST_ROW) & (weights <= _checks.LARGEST_ROW)).all():
+            raise _checks.complaint("weights", weights, "positive, and from 1e-75 to 1e75")
     X, y, rough = _independent_equations(problem)
     if not y.any():
         return np.zeros(problem.dim)
@@ -158,7 +158,7 @@ def min_potential(
     alpha : float or array, shape (d,)
         Initialization scale, positive, with alpha**depth between 1e-300 and 1e300.
     start : float or array, shape (d,)
-        w̃₀; at depth D > 2 it must be 0.
+        w̃₀, at most 1e300 in size; at depth D > 2 it must be 0.
     depth : int
         D, from 2 to 6.
 
@@ -206,9 +206,11 @@ def min_potential(
 
 
 def _start(value: object, dim: int, depth: int) -> np.ndarray:
-    if np.ndim(value) == 0:
+    if not isinstance(value, list | tuple) and getattr(value, "ndim", 0) == 0:
         value = np.full(dim, _checks.number("start", value))
     start = _checks.array("start", value, (dim,), "(d,)")
+    if (np.abs(start) > _factors.LARGEST_WEIGHT).any():
+        raise _checks.complaint("start", value, f"at most {_factors.LARGEST_WEIGHT:g} in size")
     if depth > 2 and start.any():
         raise _checks.complaint("start", value, f"0 at depth {depth}")
     return start

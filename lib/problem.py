@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from . import _checks
+
+MOST_ENTRIES = 10**8  # of X: more are a slip, and would not fit into the memory of many machines
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +28,8 @@ class Problem:
     Raises
     ------
     ValueError
-        If an array is empty, not finite, not real, or of the wrong shape.
+        If an array is empty, not finite, not real, or of the wrong shape; or if its largest entry
+        is of a size, unless 0, out of 1e-75 to 1e75 for a row of X, 1e-150 to 1e150 for y and w*.
 
     Notes
     -----
@@ -47,6 +51,10 @@ class Problem:
         w_star = self.w_star
         if w_star is not None:
             w_star = _checks.array("w_star", w_star, (X.shape[1],), "(d,)")
+        _checks.moderate("X", X, _checks.LARGEST_ROW)
+        _checks.moderate("y", y, _checks.LARGEST_TARGET)
+        if w_star is not None:
+            _checks.moderate("w_star", w_star, _checks.LARGEST_TARGET)
         for name, value in (("X", X), ("y", y), ("w_star", w_star)):
             if value is not None:
                 value.flags.writeable = False
@@ -63,10 +71,12 @@ class Problem:
         return self.X.shape[1]
 
     def loss(self, w: np.ndarray) -> float:
-        """L̄(w) = ‖X w − y‖² / (2 N), for w of shape (d,)."""
+        """L̄(w) = ‖X w − y‖² / (2 N), for w of shape (d,); inf beyond the largest float."""
         w = _checks.array("w", w, (self.dim,), "(d,)")
-        residual = self.X @ w - self.y
-        return float(residual @ residual) / (2 * self.n_samples)
+        with np.errstate(all="ignore"):
+            residual = self.X @ w - self.y
+            loss = float(residual @ residual) / (2 * self.n_samples)
+        return math.inf if math.isnan(loss) else loss  # no number: two infinities in one sum
 
     def __repr__(self) -> str:
         known = "" if self.w_star is None else f", sparsity={np.count_nonzero(self.w_star)}"
@@ -94,7 +104,7 @@ def sparse_regression(
     Parameters
     ----------
     n_samples, dim : int
-        N and d, each at least 1.
+        N and d, each at least 1, with N d at most 10⁸.
     sparsity : int
         s, the number of non-zero entries of w*, from 0 to ``dim``, in uniformly random places.
     seed : int
@@ -102,9 +112,9 @@ def sparse_regression(
         three separate streams: asking for noise, or for more samples, changes neither w* nor
         the rows already there.
     noise : float
-        Standard deviation of the noise on y; 0 gives data that w* interpolates.
+        Standard deviation of the noise on y, from 1e-70 to 1e70, or 0, which gives data that w* interpolates.
     std : float
-        σ, the standard deviation of each entry of X, above 0.
+        σ, the standard deviation of each entry of X, from 1e-70 to 1e70.
 
     Returns
     -------
@@ -124,8 +134,14 @@ def sparse_regression(
     dim = _checks.integer("dim", dim, at_least=1)
     sparsity = _checks.integer("sparsity", sparsity, at_least=0, at_most=dim)
     seed = _checks.integer("seed", seed, at_least=0)
-    noise = _checks.number("noise", noise, at_least=0)
-    std = _checks.number("std", std, above=0)
+    noise = _checks.number("noise", noise, at_least=0, at_most=1e70)
+    if 0 < noise < 1e-70:
+        raise _checks.complaint("noise", noise, "0 or at least 1e-70")
+    std = _checks.number("std", std, at_least=1e-70, at_most=1e70)
+    if n_samples * dim > MOST_ENTRIES:
+        raise _checks.complaint(
+            "n_samples", n_samples, f"such that X has at most {MOST_ENTRIES:g} entries"
+        )
 
     signal, rows, errors = (
         np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)

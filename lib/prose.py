@@ -32,9 +32,10 @@ def tidy(value: float, digits: int = 2) -> str:
         If the value is no real number, or ``digits`` is out of range.
     """
     digits = _checks.integer("digits", digits, at_least=1, at_most=17)
-    if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+    read = _checks.reals("value", value, "a real number")
+    if read.ndim != 0:
         raise _checks.complaint("value", value, "a real number")
-    value = float(value)
+    value = float(read) + 0.0  # no minus sign before 0
     if math.isnan(value):
         return "no number"
     if math.isinf(value):
@@ -90,8 +91,10 @@ def spread(values: np.ndarray, digits: int = 2) -> str:
     ValueError
         If there are no values, or they are not finite.
     """
-    values = _checks.array("values", np.ravel(values), (None,), "(K,)")
-    if len(values) == 0:
-        raise _checks.complaint("values", values, "at least one number")
-    low, middle, high = (tidy(v, digits) for v in np.quantile(values, [0, 0.5, 1]))
+    numbers = _checks.reals("values", values, "an array of finite real numbers").ravel()
+    if len(numbers) == 0 or not np.isfinite(numbers).all():
+        raise _checks.complaint("values", values, "at least one number, and all of them finite")
+    # Between two numbers of opposite sign the difference may be no float.
+    unit = 0.25 if np.abs(numbers).max() > 1e300 else 1.0
+    low, middle, high = (tidy(v / unit, digits) for v in np.quantile(unit * numbers, [0, 0.5, 1]))
     return f"{middle} ({low} to {high})"

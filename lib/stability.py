@@ -45,7 +45,7 @@ def sharpness(problem: Problem, u: np.ndarray, v: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        If an array is not finite or not of shape (d,).
+        If an array is not finite or not of shape (d,), or so large that the Hessian is not finite.
     RuntimeError
         If d > 300 and the Lanczos iteration does not converge.
 
@@ -57,8 +57,11 @@ def sharpness(problem: Problem, u: np.ndarray, v: np.ndarray) -> float:
     X, n_samples, dim = checked(problem).X, problem.n_samples, problem.dim
     u = _checks.array("u", u, (dim,), "(d,)")
     v = _checks.array("v", v, (dim,), "(d,)")
-    jacobian = np.hstack([X * v, X * u])
-    gradient = X.T @ (X @ (u * v) - problem.y) / n_samples
+    with np.errstate(all="ignore"):
+        jacobian = np.hstack([X * v, X * u])
+        gradient = X.T @ (X @ (u * v) - problem.y) / n_samples
+        if not np.isfinite(np.sum(jacobian**2) + np.abs(gradient).max()):
+            raise _checks.complaint("u", u, "such that with v the Hessian is finite")
     crossed = np.concatenate([gradient, gradient])
 
     def apply(direction: np.ndarray) -> np.ndarray:
@@ -126,7 +129,7 @@ def critical_step_size(problem: Problem, batch_size: int | None = None) -> float
         largest = eigvalsh((problem.X * size) @ problem.X.T)[-1] / n_samples
     else:
         largest = (problem.X**2 @ size).max()
-    if not largest > 0:
+    if not largest > 1e-300:
         raise _checks.complaint("problem", problem, "one whose sparse solution w* is not 0")
     return _rounded(1 / largest)
 

@@ -14,8 +14,7 @@ PRACTICE = "practice"
 
 
 def _normalised(name: str, value: object, expected: str) -> str:
-    if not isinstance(value, str):
-        raise _checks.complaint(name, value, expected)
+    _checks.text(name, value, expected)
     # Casefolding can undo the normal form (ŉ becomes two letters), hence once more afterwards.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).strip()
     if not folded:
@@ -44,7 +43,7 @@ def student_seed(student: str, assignment: str) -> int:
     Raises
     ------
     ValueError
-        If one of the two is not a string, or blank.
+        If one of the two is not a string, or blank, or holds half a Unicode character.
     """
     who = _normalised("student", student, f'your identifier, or "{PRACTICE}"')
     what = _normalised("assignment", assignment, "the name of a problem set")
@@ -70,9 +69,8 @@ def graded_student(student: str) -> str:
     Raises
     ------
     ValueError
-        If ``student`` is not a string.
+        If ``student`` is not a string, or holds half a Unicode character.
     """
-    if not isinstance(student, str):
-        raise _checks.complaint("student", student, "a string")
+    _checks.text("student", student, "a string", blank=True)
     named = os.environ.get(STUDENT_VARIABLE, "")
     return next((name for name in (named, student) if name.strip()), PRACTICE)

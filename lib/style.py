@@ -99,7 +99,7 @@ def panel(width: float = 3.4, height: float = 2.6, **properties: object) -> tupl
     Parameters
     ----------
     width, height : float
-        Size in inches, margins included, each at least 1.5. Two panels of the standard width
+        Size in inches, margins included, each from 1.5 to 100. Two panels of the standard width
         stand side by side in the text column; one fills a phone's.
     **properties
         Anything that ``Axes.set`` takes: ``xlabel``, ``ylabel``, ``title``, ``xscale``,
@@ -114,12 +114,12 @@ def panel(width: float = 3.4, height: float = 2.6, **properties: object) -> tupl
     Raises
     ------
     ValueError
-        If a size is not a number of at least 1.5.
+        If a size is not a number from 1.5 to 100.
     AttributeError
-        If a property is unknown to ``Axes.set``.
+        If a property is unknown to ``Axes.set``. What it raises about a value is passed on.
     """
-    width = _checks.number("width", width, at_least=1.5)
-    height = _checks.number("height", height, at_least=1.5)
+    width = _checks.number("width", width, at_least=1.5, at_most=100)
+    height = _checks.number("height", height, at_least=1.5, at_most=100)
     with rc_context(STYLE):
         fig = Figure(figsize=(width, height))
         ax = fig.add_axes(

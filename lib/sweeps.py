@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -18,6 +19,7 @@ from .training import batching, train
 
 _VECTORS = ("w", "gain", "effective_alpha", "start")
 _NUMBERS = ("loss", "budget", "gain_budget")
+MOST_RUNS = 1_000_000
 
 
 def sweep(
@@ -59,7 +61,11 @@ def sweep(
     Raises
     ------
     ValueError
-        If a list is empty, problems differ in shape, or :func:`train` refuses a value.
+        If a list is empty, problems differ in shape, there are more than 10⁶ runs, or
+        :func:`train` refuses a value.
+    RuntimeError
+        If the executor does not give one result for each run, or has been shut down. What it
+        raises of its own is passed on.
 
     Notes
     -----
@@ -89,6 +95,11 @@ def sweep(
         "full_loss": full_loss,
     }
 
+    lengths = [len(values) for values, _ in axes.values()]
+    if math.prod(lengths) > MOST_RUNS:
+        raise _checks.complaint(
+            "seed", seed, f"such that there are at most {MOST_RUNS} runs, not {math.prod(lengths)}"
+        )
     places = list(product(*(range(len(values)) for values, _ in axes.values())))
     jobs, job_of = [], {}
     for place in places:
@@ -106,13 +117,14 @@ def sweep(
     else:
         results = list(executor.map(_one_run, jobs))
 
-    shape = [len(values) for values, _ in axes.values()]
+    if len(results) != len(jobs):
+        raise RuntimeError(f"the executor gave {len(results)} results for {len(jobs)} runs")
     dims = list(axes)
     data = {}
     for name in results[0]:
         stacked = np.array([results[job_of[place]][name] for place in places])
         vector = ["coordinate"] if name in _VECTORS else []
-        data[name] = (dims + vector, stacked.reshape(*shape, *stacked.shape[1:]))
+        data[name] = (dims + vector, stacked.reshape(*lengths, *stacked.shape[1:]))
     coordinates = {
         name: _coordinate(name, values, problems[0]) for name, (values, _) in axes.items()
     }
@@ -138,6 +150,8 @@ def _listed(name: str, value) -> tuple[list, bool]:
         return [value], False
     if len(value) == 0:
         raise _checks.complaint(name, value, "a list with at least one entry")
+    if len(value) > MOST_RUNS:
+        raise _checks.complaint(name, value, f"a list with at most {MOST_RUNS} entries")
     return list(value), True
 
 
@@ -214,6 +228,8 @@ def step_size_band(
     ------
     ValueError
         If the grid is not increasing, or :func:`sweep` refuses an argument.
+    RuntimeError
+        As :func:`sweep`; or if there is no grid and :func:`critical_step_size` finds no unit.
 
     References
     ----------
@@ -231,7 +247,7 @@ def step_size_band(
         alpha,
         grid,
         batch_size,
-        list(seed),
+        _checks.listed("seed", seed, "a list of whole numbers of at least 0"),
         executor,
         replacement=replacement,
         max_steps=max_steps,

@@ -18,6 +18,7 @@ CHUNK = 8192
 _EPOCHS_BETWEEN_LOOKS = 8
 # A run has diverged once its loss is not below this multiple of max(1, its first loss).
 _DIVERGED_FACTOR = 1e12
+_LARGEST_STEP = 1e150  # its square, which the sums take, must be a float
 # The recorded steps, unless others are asked for: so many to every tenfold of t.
 _RECORDS_PER_DECADE = 24
 
@@ -69,14 +70,16 @@ class Run:
     w, u, v : array, shape (d,)
         The last iterate, w = u ⊙ v.
     gain : array, shape (d,)
-        Σ_t q(x_t) = log(α²/α_∞²), with x_t = γ_t ∇L_{B_t}(w_t) and q(x) = −log|1 − x²|.
+        Σ_t q(x_t) = log(α²/α_∞²), with x_t = γ_t ∇L_{B_t}(w_t) and q(x) = −log|1 − x²|. Infinite,
+        and α_∞ = 0, where a factor w± has become 0: by a step x_t = ±1, or below the least float.
     effective_alpha : array, shape (d,)
         α_∞ = α exp(−gain/2).
     start : array, shape (d,)
-        w̃₀ = α_∞² sinh φ, with φ = Σ_t [log|(1 − x_t)/(1 + x_t)| + 2 x_t].
+        w̃₀ = α_∞² sinh φ, with φ = Σ_t [log|(1 − x_t)/(1 + x_t)| + 2 x_t]; ±inf beyond the
+        largest float.
     budget, gain_budget : float
         Σ_t γ_t L̄(w_t) and Σ_t γ_t² L̄(w_t) over all steps. NaN for SGD, which does not look at the
-        full loss at every step, unless ``full_loss`` was asked for.
+        full loss at every step, unless ``full_loss`` was asked for; inf beyond the largest float.
     history : History
         The recorded states.
 
@@ -131,8 +134,9 @@ def train(
     alpha : float or array, shape (d,)
         Initialization scale α, from 1e-150 to 1e150.
     step_size : float, sequence of floats, or function
-        γ > 0 for every step; or γ_0, γ_1, … (the run ends with the sequence, if not before); or
-        a function of the step number t = 0, 1, … that returns γ_t, and may be asked ahead.
+        γ for every step, above 0 and at most 1e150; or γ_0, γ_1, … (the run ends with the
+        sequence, if not before); or a function of the step number t = 0, 1, … that returns γ_t,
+        and may be asked ahead.
     batch_size : int or None
         b, from 1 to N. None is the full batch, that is GD; so is N, unless with replacement.
     seed : int
@@ -159,7 +163,7 @@ def train(
     ------
     ValueError
         If an argument is out of range, naming it; also if a step size of a sequence or function
-        is not a positive finite number.
+        is not a number above 0 and at most 1e150.
 
     Notes
     -----
@@ -246,13 +250,19 @@ def _history(problem: Problem, data: _kernels.Data, alpha, step, shelf) -> Histo
     with np.errstate(all="ignore"):
         log_plus, log_minus = np.log(np.abs(plus)), np.log(np.abs(minus))
         effective_alpha = np.sqrt(2 * np.abs(plus)) * np.sqrt(np.abs(minus))
+        angle = log_plus - log_minus + 2 * sums
+        start = effective_alpha**2 * np.sinh(angle)
+        # The same as w₊² e^{2Σx} − w₋² e^{−2Σx}, where α_∞² is 0 or sinh is beyond a float.
+        larger = 2 * np.where(angle > 0, log_plus + sums, log_minus - sums)
+        other = np.sign(angle) * np.exp(larger) * -np.expm1(-2 * np.abs(angle))
+        start = np.where(np.isfinite(start), start, np.where((plus == 0) & (minus == 0), 0, other))
         return History(
             step=np.asarray(step, dtype=np.int64),
             loss=_kernels.losses(data, shelf),
             w=(plus - minus) * (plus + minus),
             gain=2 * np.log(alpha) - np.log(2) - log_plus - log_minus,
             effective_alpha=effective_alpha,
-            start=effective_alpha**2 * np.sinh(log_plus - log_minus + 2 * sums),
+            start=start,
         )
 
 
@@ -285,18 +295,22 @@ def _step_sizes(step_size, max_steps: int) -> tuple[Callable[[int, int], np.ndar
         def asked(first: int, last: int) -> np.ndarray:
             return np.array(
                 [
-                    _checks.number(f"step_size({t})", step_size(t), above=0)
+                    _checks.number(f"step_size({t})", step_size(t), above=0, at_most=_LARGEST_STEP)
                     for t in range(first, last)
                 ]
             )
 
         return asked, max_steps
-    if np.ndim(step_size) == 1 and not isinstance(step_size, str):
+    if isinstance(step_size, Sequence) or getattr(step_size, "ndim", 0) != 0:
         listed = _checks.array("step_size", step_size, (None,), "(T,)")
-        if not (listed > 0).all():
-            raise _checks.complaint("step_size", step_size, "positive throughout")
+        if not ((listed > 0) & (listed <= _LARGEST_STEP)).all():
+            raise _checks.complaint(
+                "step_size", step_size, f"positive and at most {_LARGEST_STEP:g} throughout"
+            )
         return lambda first, last: listed[first:last], min(max_steps, len(listed))
-    constant = np.full(CHUNK, _checks.number("step_size", step_size, above=0))
+    constant = np.full(
+        CHUNK, _checks.number("step_size", step_size, above=0, at_most=_LARGEST_STEP)
+    )
     return lambda first, last: constant[: last - first], max_steps
 
 
@@ -305,12 +319,13 @@ def _marks(record) -> Callable[[int, int], np.ndarray]:
     if record is None:
         decades = np.geomspace(1, 1e18, 18 * _RECORDS_PER_DECADE + 1)
         listed = np.unique(np.concatenate([[0], np.rint(decades)]).astype(np.int64))
-    elif isinstance(record, Iterable) and not isinstance(record, str):
-        listed = np.unique(
-            np.array([_checks.integer("record", t, at_least=0) for t in record], dtype=np.int64)
-        )
+    elif isinstance(record, Iterable) and getattr(record, "ndim", 1) > 0:
+        steps = _checks.listed("record", record, "a step, a list of steps or None")
+        steps = [_checks.integer("record", t, at_least=0) for t in steps]
+        # No run gets beyond what an int64 can count.
+        listed = np.unique(np.array([min(t, 2**63 - 1) for t in steps], dtype=np.int64))
     else:
-        every = _checks.integer("record", record, at_least=1)
+        every = min(_checks.integer("record", record, at_least=1), 2**62)
         return lambda first, last: np.arange(-(-first // every) * every, last, every)
     return lambda first, last: listed[
         np.searchsorted(listed, first) : np.searchsorted(listed, last)

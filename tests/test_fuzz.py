@@ -1,0 +1,268 @@
+"""Hostile input in small: fifteen random calls of each public function, always the same ones.
+
+And, one by one, what the many calls of ``python -m tests.fuzz 100000`` have found.
+"""
+
+import itertools
+import math
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from lib import (
+    Problem,
+    axis,
+    check,
+    explore,
+    graded_student,
+    gradient_flow,
+    min_l1,
+    min_potential,
+    sharpness,
+    show,
+    sparse_regression,
+    spread,
+    step_size_band,
+    student_seed,
+    sweep,
+    tidy,
+    train,
+)
+from tests.fuzz import ANSWERS, FUNCTIONS, MAKERS, Fault, Liar, Unprintable, judge, make_call
+
+CALLS = 15
+# An integration may take its 250 000 evaluations before it gives up.
+FEW = {"gradient_flow": 6}
+
+tiny = Problem([[1.0, 2.0]], [1.0])
+
+
+def refused(name):
+    return pytest.raises(ValueError, match=rf"^{name} must be (.|\n)+, got ")
+
+
+def test_every_public_function_is_called():
+    assert set(MAKERS) == set(ANSWERS) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_any_call_is_answered_or_refused(name):
+    first = FUNCTIONS.index(name)
+    for number in range(first, first + FEW.get(name, CALLS) * len(FUNCTIONS), len(FUNCTIONS)):
+        call = make_call(number)
+        try:
+            judge(call)
+        except Fault as fault:
+            pytest.fail(f"python -m tests.fuzz --call {number}: {fault}\n{call}")
+
+
+def test_the_judge_sees_what_is_wrong(monkeypatch):
+    """A fuzzer that lets everything pass would pass as well."""
+    import lib
+
+    number = FUNCTIONS.index("tidy")
+    while make_call(number).replaced:
+        number += len(FUNCTIONS)
+    assert judge(make_call(number)) == "answered"
+
+    def warns(value, digits=2):
+        warnings.warn("mind the gap", stacklevel=1)
+
+    def raises(value, digits=2):
+        raise ZeroDivisionError
+
+    def refuses(value, digits=2):
+        raise ValueError("value must be another, got this")
+
+    def mumbles(value, digits=2):
+        raise ValueError("no")
+
+    for wrong in (warns, raises, refuses, mumbles, lambda value, digits=2: "nan"):
+        monkeypatch.setattr(lib, "tidy", wrong)
+        with pytest.raises(Fault):
+            judge(make_call(number))
+
+
+@pytest.mark.parametrize("value", [10**5000, Unprintable()], ids=["too long", "raises"])
+def test_what_cannot_be_printed_is_refused_all_the_same(value):
+    with pytest.raises(ValueError, match=r"^seed must be .*, got a \w+ that cannot be printed$"):
+        sparse_regression(seed=[value])
+    with refused("alpha"):
+        train(tiny, alpha=value)
+    with refused("w_star"):
+        Problem([[1.0]], [1.0], value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.ma.array([1.0, 2.0], mask=[False, True]), [1.0, np.ma.masked], np.ma.masked_all(2)],
+)
+def test_masked_numbers_are_no_numbers(value):
+    with refused("w_star"):
+        Problem([[1.0, 2.0]], [1.0], value)
+    with refused("values"):
+        spread(value)
+    with refused("value"):
+        tidy(np.ma.masked)
+    with refused("tol"):
+        train(tiny, tol=np.ma.masked)
+    assert spread(np.ma.array([1.0, 2.0])) == "1.5 (1 to 2)"
+
+
+def test_durations_are_no_whole_numbers():
+    with refused("seed"):
+        sparse_regression(seed=np.timedelta64(1, "s"))
+    with refused("std"):
+        sparse_regression(std=np.timedelta64(1, "s"))
+
+
+@pytest.mark.parametrize("endless", [itertools.count(), itertools.repeat(1)])
+def test_what_has_no_end_is_refused(endless):
+    with refused("record"):
+        train(tiny, record=endless)
+    with refused("seed"):
+        step_size_band(tiny, seed=endless, step_size=[0.1])
+    with refused("values"):
+        axis(endless)
+    with refused("g"):
+        explore(lambda g: Figure(), g=endless)
+    with refused("seed"):
+        sweep(tiny, seed=range(10**12))
+    with refused("seed"):
+        sweep(tiny, alpha=[0.1] * 2000, seed=range(1000))
+    with refused("n_samples"):
+        sparse_regression(10**12, 10**12)
+
+
+def test_seeds_that_are_no_list_are_named():
+    with refused("seed"):
+        step_size_band(tiny, seed=3, step_size=[0.1])
+
+
+def test_steps_to_record_may_lie_beyond_any_run():
+    assert list(train(tiny, record=10**30, max_steps=3, tol=0).history.step) == [0, 3]
+    assert list(train(tiny, record=[10**30, 1], max_steps=3, tol=0).history.step) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("X", {"X": [[1.0, 0.0], [1e-80, 0.0]]}),
+        ("X", {"X": [[1e76, 0.0], [1.0, 0.0]]}),
+        ("y", {"y": [1e-160, 0.0]}),
+        ("y", {"y": [1e151, 0.0]}),
+        ("w_star", {"w_star": [1e151, 0.0]}),
+    ],
+)
+def test_data_whose_squares_are_no_floats_are_refused(name, change):
+    with refused(name):
+        Problem(**{"X": [[1.0, 0.0], [1.0, 2.0]], "y": [1.0, 0.0]} | change)
+
+
+def test_a_tiny_entry_beside_others_and_a_row_of_zeros_are_fine():
+    assert Problem([[1.0, 1e-300], [0.0, 0.0]], [1e-300, 1.0]).dim == 2
+
+
+def test_a_loss_beyond_the_largest_float_is_infinite():
+    problem = Problem([[1.0, -1.0]], [0.0])
+    assert problem.loss([1e200, 0]) == problem.loss([1.7e308, -1.7e308]) == math.inf
+
+
+def test_layers_too_large_for_their_hessian_are_refused():
+    with refused("u"):
+        sharpness(tiny, [1e200, 1.0], [1.0, 1.0])
+
+
+def test_arguments_beyond_their_range_are_refused():
+    with refused("start"):
+        min_potential(tiny, 0.1, start=[1e301, 0.0])
+    with refused("start"):
+        min_potential(tiny, 0.1, start=[[1.0], 2.0])
+    with refused("weights"):
+        min_l1(tiny, weights=[1e-90, 1.0])
+    for step_size in (1e151, [0.1, 1e151], lambda t: 1e151):
+        with refused(r"step_size(\(0\))?"):
+            train(tiny, step_size=step_size)
+    with refused("noise"):
+        sparse_regression(noise=1e-100)
+
+
+def test_a_factor_that_has_become_zero_leaves_no_nan():
+    """A step x = −1 exactly: w₋ = 0 from then on, with nothing of the scale left."""
+    run = train(Problem([[1.0]], [1.0]), 0.1, 1.0, max_steps=1)
+    assert run.status == "stopped"
+    assert run.effective_alpha == 0
+    assert run.gain == math.inf
+    # w̃₀ = w₊² e^{2Σx} − w₋² e^{−2Σx}, with w₊ = 2 α/√2 and Σx = −1.
+    assert run.start == pytest.approx(2 * 0.01 * math.exp(-2), rel=1e-14)
+    # The step after it, x = 1, would take the other factor too.
+    both = train(Problem([[1.0]], [-2.0]), 0.5, [0.5, 1 / 2.5], max_steps=2, tol=0)
+    assert not np.isnan(both.start).any()
+
+
+def test_a_start_is_found_where_sinh_is_beyond_a_float():
+    """Σx = 800 in one step at α = 1e-150: w̃₀ = w₊² e^{2Σx} − w₋² e^{−2Σx} is an ordinary number."""
+    run = train(Problem([[1.0]], [-400.0]), 1e-150, 1.0, max_steps=1)
+    expected = 2 * (math.log(401 * 1e-150) - math.log(2) / 2) + 800
+    found = run.start if run.start > 0 else -run.start
+    assert np.isfinite(run.start).all()
+    assert math.log(found[0]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_executor_that_does_not_do_its_work_is_told():
+    with pytest.raises(RuntimeError, match=r"^the executor gave 0 results for 2 runs$"):
+        sweep(tiny, alpha=[0.1, 0.2], executor=Liar())
+
+
+def test_a_flow_beyond_floats_gives_up():
+    """Its Jacobian overflows on the way; SciPy's complaint of that is not the caller's affair."""
+    problem = Problem([[1.0]], [-1.54977337])
+    times = [0.0, 5e-6, 1.8e-2, 1.5e7]
+    with pytest.raises(RuntimeError, match="was not found to a relative accuracy"):
+        gradient_flow(problem, 2.57610472e-94, times, depth=3)
+
+
+def test_spread_of_the_largest_numbers():
+    assert spread([-1.7e308, 1.7e308]).startswith("0 (−1.7")
+    assert tidy(-0.0) == "0"
+
+
+def test_letters_that_cannot_be_written_are_refused():
+    half = "a\ud800"
+    with refused("student"):
+        student_seed(half, "gain")
+    with refused("assignment"):
+        student_seed("ada", half)
+    with refused("student"):
+        graded_student(half)
+    with refused("quantity"):
+        check("C01", half, predicted="1", measured="1", holds=True)
+    with refused("claim"):
+        check("C٠٣", "slope", predicted="1", measured="1", holds=True)
+    with refused("description"):
+        show(Figure(), half)
+    with refused("description"):
+        explore(lambda g: (Figure(), half), g=[1, 2])
+    with refused("label"):
+        axis([1, 2], label=half)
+
+
+def test_axes_of_neighbouring_and_of_the_largest_floats():
+    for values in ([1.0, np.nextafter(1.0, 2.0)], [-1.7e308, 0.0, 1.7e308], np.array([1, 2], "g")):
+        made = axis(values)
+        assert len(set(made.keys)) == len(values)
+        assert all(type(value) is float for value in made.values)
+        explore(lambda g: Figure((2, 2)), g=made)
+
+
+@pytest.mark.parametrize("fmt", ["c", "x>20.1e"])
+def test_a_format_that_some_value_does_not_bear_is_refused(fmt):
+    with refused("fmt"):
+        axis([10**9, 2 * 10**9], fmt=fmt)
+
+
+def test_names_of_controls_are_names():
+    with refused("axes"):
+        explore(lambda **_: Figure(), **{'g" onclick="x': [1, 2]})
