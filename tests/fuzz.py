@@ -740,7 +740,9 @@ def make_call(number: int) -> Call:
             value = call.arguments[argument]
             spoil = source.chance(0.4)
             try:
-                value = source.spoilt(value) if spoil else source.odd()
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    value = source.spoilt(value) if spoil else source.odd()
             except Exception:  # what is odd already need not bear to be spoilt
                 value = source.odd()
             if argument in ("max_steps", "step_size") and _endless(argument, value):
