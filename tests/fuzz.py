@@ -63,6 +63,7 @@ from lib.training import Run
 
 FUNCTIONS = tuple(name for name in lib.__all__ if callable(getattr(lib, name)))
 PATIENCE = 300.0  # seconds without a word from a child, until its call counts as one that hangs
+EVALUATIONS = 5000  # of a flow, in one of five attempts
 MEMORY = 6 * 2**30  # bytes of address space of a child: a call for more is seen as a MemoryError
 
 
@@ -1028,6 +1029,8 @@ def _work(first: int, last: int, step: int) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    # A flow that float64 does not resolve gives up in either case: here sooner, to have more calls.
+    lib.flow.MAX_EVALUATIONS = EVALUATIONS
     out = sys.stdout
     for number in range(first, last, step):
         fault, began = "", time.perf_counter()
@@ -1111,13 +1114,18 @@ def main() -> int:
 
     last = given.first + given.calls
     threads = [
-        threading.Thread(target=_supervise, args=(given.first + k, last, given.processes, report))
+        threading.Thread(
+            target=_supervise, args=(given.first + k, last, given.processes, report), daemon=True
+        )
         for k in range(given.processes)
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        print("Broken off; the figures so far:")
 
     columns = ("answered", "refused", "gave up", "passed on", "fault")
     print(f"{'':20}{'calls':>8}" + "".join(f"{c:>10}" for c in columns) + "   slowest (s)")
