@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterable
+from fractions import Fraction
 from itertools import islice
 
 import numpy as np
@@ -94,7 +95,8 @@ def reals(name: str, value: object, expected: str) -> np.ndarray:
     if np.ma.is_masked(value) or any(entry is np.ma.masked for entry in entries):
         raise complaint(name, value, expected)
     try:
-        given = np.asarray(value)
+        # Of a fraction NumPy would make an array of objects.
+        given = np.asarray(float(value) if isinstance(value, Fraction) else value)
     except Exception:  # whatever a stranger's class raises when it is asked for its numbers
         raise complaint(name, value, expected) from None
     if given.dtype.kind not in "iuf":
@@ -142,8 +144,6 @@ def scale(value: object, dim: int, name: str = "alpha") -> np.ndarray:
         f"a positive number, or {dim} of them, "
         f"from {SMALLEST_SCALE:g} to {LARGEST_SCALE:g} (so that its square is a float)"
     )
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        value = number(name, value)  # a fraction, for one, is no array
     given = reals(name, value, expected)
     if given.shape not in ((), (dim,)):
         raise complaint(name, value, expected)

@@ -158,7 +158,7 @@ def min_potential(
     alpha : float or array, shape (d,)
         Initialization scale, positive, with alpha**depth between 1e-300 and 1e300.
     start : float or array, shape (d,)
-        w̃₀, at most 1e300 in size; at depth D > 2 it must be 0.
+        w̃₀, at most 1e150 in size; at depth D > 2 it must be 0.
     depth : int
         D, from 2 to 6.
 
@@ -197,7 +197,7 @@ def min_potential(
     # In units in which the weights are of size 1, α^D alone may be beyond the range of floats.
     unit = np.frexp(size)[1]
     log_unit = unit * math.log(2) / depth
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):  # what is no number ends as an error below
         w = _newton.solve(
             X, np.ldexp(y, -unit), log_alpha - log_unit, np.ldexp(start, -unit), depth
         )
@@ -209,8 +209,8 @@ def _start(value: object, dim: int, depth: int) -> np.ndarray:
     if not isinstance(value, list | tuple) and getattr(value, "ndim", 0) == 0:
         value = np.full(dim, _checks.number("start", value))
     start = _checks.array("start", value, (dim,), "(d,)")
-    if (np.abs(start) > _factors.LARGEST_WEIGHT).any():
-        raise _checks.complaint("start", value, f"at most {_factors.LARGEST_WEIGHT:g} in size")
+    if (np.abs(start) > _checks.LARGEST_TARGET).any():
+        raise _checks.complaint("start", value, f"at most {_checks.LARGEST_TARGET:g} in size")
     if depth > 2 and start.any():
         raise _checks.complaint("start", value, f"0 at depth {depth}")
     return start

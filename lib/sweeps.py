@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import os
 from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -159,7 +160,9 @@ def _coordinate(name: str, values: list, problem: Problem):
     if name == "batch_size":
         values = [problem.n_samples if b is None else b for b in values]
     if all(isinstance(value, int | float | np.number) for value in values):
-        return np.array(values)
+        # As plain numbers: an index holds no half and no extended floats.
+        plain = int if all(isinstance(value, numbers.Integral) for value in values) else float
+        return np.array([plain(value) for value in values])
     return np.arange(len(values))
 
 

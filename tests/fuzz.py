@@ -766,7 +766,8 @@ def _endless(argument: str, value: object) -> bool:
     """Whether the call would take as long as it was, rightly, told to."""
     if argument == "step_size":
         return False
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return int(value) > 10_000
     return False
 

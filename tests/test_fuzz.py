@@ -6,6 +6,7 @@ And, one by one, what the many calls of ``python -m tests.fuzz 100000`` have fou
 import itertools
 import math
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -105,6 +106,12 @@ def test_masked_numbers_are_no_numbers(value):
     with refused("tol"):
         train(tiny, tol=np.ma.masked)
     assert spread(np.ma.array([1.0, 2.0])) == "1.5 (1 to 2)"
+
+
+def test_a_fraction_is_a_number():
+    third = Fraction(1, 3)
+    assert tidy(third) == "0.33"
+    assert np.array_equal(train(tiny, third, third).w, train(tiny, 1 / 3, 1 / 3).w)
 
 
 def test_durations_are_no_whole_numbers():
