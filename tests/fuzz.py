@@ -491,10 +491,8 @@ def _min(name: str) -> Callable[[Source], Call]:
             depth = source.choose(2, 2, 2, 3, 4, 5, 6)
             arguments |= {"alpha": source.alpha(problem.dim, depth), "depth": depth}
             if depth == 2 and source.chance(0.4):
-                start = (
-                    source.weights(problem.dim)
-                    if source.chance(0.2)
-                    else source.normal(problem.dim)
+                start = source.normal(problem.dim) * source.choose(
+                    1.0, 1.0, source.power(-300, 149)
                 )
                 arguments["start"] = source.choose(start, float(start[0]))
         return Call(name, arguments, refusable={"problem"})

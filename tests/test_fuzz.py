@@ -180,7 +180,7 @@ def test_layers_too_large_for_their_hessian_are_refused():
 
 def test_arguments_beyond_their_range_are_refused():
     with refused("start"):
-        min_potential(tiny, 0.1, start=[1e301, 0.0])
+        min_potential(tiny, 0.1, start=[1e151, 0.0])
     with refused("start"):
         min_potential(tiny, 0.1, start=[[1.0], 2.0])
     with refused("weights"):
@@ -211,6 +211,18 @@ def test_a_start_is_found_where_sinh_is_beyond_a_float():
     assert run.status == "stopped"
     # w₊ = (1 − 400) α/√2, and what is subtracted is smaller by e^{−1600}.
     assert math.log(run.start[0]) == pytest.approx(2 * math.log(399e-150) - math.log(2) + 800)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.longdouble, np.float32])
+def test_floats_of_any_width_are_coordinates(kind):
+    grid = sweep(tiny, step_size=np.array([0.25, 0.5], kind), max_steps=3)
+    assert grid.step_size.dtype == float
+    assert list(grid.step_size.values) == [0.25, 0.5]
+
+
+def test_a_start_whose_square_is_no_float_is_left_for_the_nearest_interpolator():
+    w = min_potential(Problem([[1.0]], [0.0]), 1e-70, start=-1e149)
+    assert abs(w[0]) <= 1e149 * 1e-14
 
 
 def test_an_executor_that_does_not_do_its_work_is_told():
