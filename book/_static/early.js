@@ -7,12 +7,19 @@
   if (page.dataset.mode === "auto") {
     page.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
-  // What book.css needs to set a formula no wider than the paper: its width in ems of its size.
+  // What book.css needs to set a formula no wider than the paper: its width in ems of its size. In
+  // a line of text only a long one could be too wide.
+  const LONG = 250; // pixels
   addEventListener("beforeprint", () => {
-    for (const formula of document.querySelectorAll('mjx-container[display="true"]')) {
-      const size = parseFloat(getComputedStyle(formula).fontSize);
+    const found = [];
+    for (const formula of document.querySelectorAll("mjx-container")) {
       const width = formula.querySelector("mjx-math")?.offsetWidth ?? 0;
+      if (formula.getAttribute("display") !== "true" && width < LONG) continue;
+      const size = parseFloat(getComputedStyle(formula).fontSize);
       const number = formula.parentElement.querySelector(".eqno")?.offsetWidth ?? 0;
+      found.push([formula, size, width, number]);
+    }
+    for (const [formula, size, width, number] of found) {
       formula.style.setProperty("--size", `${size}px`);
       formula.style.setProperty("--ems", (width / size).toFixed(2));
       formula.style.setProperty("--number", `${number}px`);
