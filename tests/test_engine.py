@@ -538,22 +538,46 @@ def test_more_samples_than_unknowns_settle_at_the_truth(page: object) -> None:
 
 # ── Time ─────────────────────────────────────────────────────────────────────────────────────────
 
+# Milliseconds of what a move of a slider asks for: data, GD and SGD to convergence, their limits.
+ANSWER = """(stepSizes) => {
+    const start = performance.now(), problem = engine.sparseRegression({});
+    const runs = stepSizes.map((stepSize, i) => engine.startRun(
+        problem, { stepSize, batchSize: i === 0 ? null : 1, tol: 1e-12 }
+    ));
+    for (const run of runs) {
+        run.advance();
+        engine.minPotential(problem, { alpha: run.effectiveAlpha, start: run.start });
+    }
+    return { taken: performance.now() - start, runs: runs.map(({ status, steps }) =>
+        ({ status, steps })) };
+}"""
+# The products of as many steps, in loops that anyone would write: residuals, then the gradient.
+PLAIN = """([samples, dim, steps]) => {
+    const start = performance.now();
+    const X = new Float64Array(samples * dim).fill(1e-3), w = new Float64Array(dim).fill(1e-3);
+    for (const [count, batch] of [[steps[0], samples], [steps[1], 1]]) {
+        for (let t = 0; t < count; t++) {
+            for (let i = 0; i < batch; i++) {
+                const row = ((t + i) % samples) * dim;
+                let residual = 0;
+                for (let j = 0; j < dim; j++) residual += X[row + j] * w[j];
+                for (let j = 0; j < dim; j++) w[j] -= 1e-9 * residual * X[row + j];
+            }
+        }
+    }
+    if (!w.every(Number.isFinite)) throw new Error("the loops went astray");
+    return performance.now() - start;
+}"""
 
-def test_a_move_of_a_slider_is_answered_in_time(page: object) -> None:
-    """Data, GD and SGD to convergence and their limits: 50 ms, of which a busy machine gets twice."""
+
+def test_a_move_of_a_slider_takes_little_more_than_its_products(page: object) -> None:
+    """The best of several rounds, taken in turns: a busy machine slows both alike."""
     problem = data(40, 100, 5)
     step_sizes = [0.5 * critical_step_size(problem), 0.5 * critical_step_size(problem, 1)]
-    answered = """(stepSizes) => {
-        const start = performance.now(), problem = engine.sparseRegression({});
-        const runs = stepSizes.map((stepSize, i) => engine.startRun(
-            problem, { stepSize, batchSize: i === 0 ? null : 1, tol: 1e-12 }
-        ));
-        for (const run of runs) {
-            run.advance();
-            engine.minPotential(problem, { alpha: run.effectiveAlpha, start: run.start });
-        }
-        return [performance.now() - start, ...runs.map((run) => run.status)];
-    }"""
-    tries = [page.evaluate(answered, step_sizes) for _ in range(30)]
-    assert all(statuses == ["converged", "converged"] for _, *statuses in tries)
-    assert min(time for time, *_ in tries) < 100
+    answers, plain_loops = [], []
+    for _ in range(12):
+        answers.append(found := page.evaluate(ANSWER, step_sizes))
+        assert [run["status"] for run in found["runs"]] == ["converged", "converged"]
+        steps = [run["steps"] for run in found["runs"]]
+        plain_loops.append(page.evaluate(PLAIN, [40, 100, steps]))
+    assert min(one["taken"] for one in answers) < 4 * min(plain_loops)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -11,9 +13,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 from tests.conftest import ROOT, BuiltBook
-from tests.test_browser import settle
+from tests.test_browser import FAMILIES, dress, frames_of, settle, settle_letters
 
 WIDTHS = (390, 768, 1440)
 CLAIMS = [f"C{number:02d}" for number in range(1, 28)]
@@ -384,12 +387,79 @@ TORN_FORMULAS = """() => [...document.querySelectorAll(".bd-article p span.math"
 }).map(one => one.textContent.slice(0, 40))"""
 
 
+@pytest.mark.parametrize("family", FAMILIES)
 def test_nothing_is_wider_than_its_place(
-    page: object, built_book: BuiltBook, book_address: str
+    browser: object, built_book: BuiltBook, book_address: str, family: str
 ) -> None:
+    context = browser.new_context()
+    dress(context, built_book, family)
+    page = context.new_page()
     for name in built_book.pages:
         settle(page, book_address + name)
+        settle_letters(page, family)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             for fault in (TOO_WIDE, CUT_DEFINITIONS, SCROLLING_FORMULAS, TORN_FORMULAS):
                 assert page.evaluate(fault) == [], (name, width)
+    context.close()
+
+
+# Letters
+
+
+def test_the_letters_have_every_character_of_the_book(built_book: BuiltBook) -> None:
+    folder = built_book.html / "_static" / "fonts"
+
+    def has(name: str) -> set[str]:
+        with TTFont(folder / f"{name}.woff2") as font:
+            return set(map(chr, font.getBestCmap()))
+
+    seen: dict[str, str] = {}
+    for name in built_book.pages:
+        here = BeautifulSoup((built_book.html / name).read_text(encoding="utf-8"), "html.parser")
+        for other in here.select(
+            "script, style, head, .math"
+        ):  # formulas have letters of their own
+            other.decompose()
+        panels = "".join(panel for kept in frames_of(built_book, name) for panel in kept["panels"])
+        text = here.get_text() + BeautifulSoup(panels, "html.parser").get_text()
+        seen |= dict.fromkeys(set(text) - set("\n\t"), name)
+    for family in ("serif", "sans", "mono"):
+        lacking = set(seen) - has(family) - has("signs")
+        assert {one: seen[one] for one in lacking} == {}, family
+
+
+def test_letters_are_light_and_the_same_bytes_in_every_build(
+    built_book: BuiltBook, tmp_path: Path
+) -> None:
+    folder = built_book.html / "_static" / "fonts"
+    weight = {file.stem: file.stat().st_size for file in folder.glob("*.woff2")}
+    assert all(size < 45_000 for size in weight.values()), weight
+    again = "import sys, pathlib, served_fonts; served_fonts.make(pathlib.Path(sys.argv[1]))"
+    command = [sys.executable, "-c", again, str(tmp_path)]
+    subprocess.run(command, cwd=ROOT / "book" / "_ext", check=True, capture_output=True)
+    made = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert made == {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_letters_that_come_late_move_nothing(page: object, book_address: str) -> None:
+    late = []
+    page.route("**/fonts/*.woff2", lambda route: late.append(route))
+    page.goto(book_address + "book/student.html")
+    page.wait_for_timeout(1000)  # longer than a page waits for them
+    places = """() => [...document.querySelectorAll(".bd-article *, .bd-sidebar-primary *")].map(
+        one => { const { x, y, width } = one.getBoundingClientRect(); return [x, y, width]; })"""
+    before = page.evaluate(places)
+    assert late
+    for route in late:
+        route.continue_()
+    page.wait_for_load_state("networkidle")
+    page.evaluate("() => document.fonts.ready")
+    assert page.evaluate(places) == before
+
+
+def test_the_book_reads_without_its_letters(page: object, book_address: str) -> None:
+    page.route("**/fonts/*.woff2", lambda route: route.abort())
+    settle(page, book_address + "book/glossary.html")
+    assert page.locator("article h1").is_visible()
+    assert page.evaluate(TOO_WIDE) == []
