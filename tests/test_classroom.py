@@ -45,7 +45,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the grader need
 # It takes half a minute; the class of 120 has it too.
 SLOW = {"loops-on"}
 KINDS = [kind.name for kind in kinds() if kind.name not in SLOW]
-TIMEOUT = "4"  # seconds a cell: those of the small course take milliseconds
+TIMEOUT = "60"  # seconds a cell: those of the small course take milliseconds
 
 
 def classroom(course: Path, *words: object) -> subprocess.CompletedProcess:
@@ -124,7 +124,13 @@ def hostile(tmp_path_factory, course):
     chosen = [kind for kind in kinds((str(course), str(submitted))) if kind.name in KINDS]
     expected = {each.kind: each for each in hand_in(submitted, course, "small", chosen)}
     before = checksums(submitted), checksums(course / "source")
-    ran = grade(course, submitted, "--budget", "60")
+    # What never ends is given up: no cell may take four times what a whole honest submission takes.
+    trial = tmp_path_factory.mktemp("trial")
+    (honest,) = hand_in(trial / "in", course, "small", [k for k in chosen if k.name == "right"])
+    ran = grade(course, trial / "in", "--out", trial / "out")
+    assert ran.returncode == 0, ran.stderr
+    limit = max(4.0, 4 * results(trial / "out")[honest.student]["seconds"])
+    ran = grade(course, submitted, "--budget", 15 * limit, seconds=f"{limit}")
     assert ran.returncode == 0, ran.stderr
     assert (checksums(submitted), checksums(course / "source")) == before
     return expected, results(course / "graded" / "small"), course / "graded" / "small", ran.stdout

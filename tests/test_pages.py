@@ -442,6 +442,36 @@ def test_letters_are_light_and_the_same_bytes_in_every_build(
     assert made == {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("selector", "family"),
+    [
+        (".bd-article h1", "Book Serif"),
+        (".bd-article p", "Book Serif"),
+        (".bd-article em", "Book Serif"),
+        (".bd-sidebar-primary a", "Book Sans"),
+        (".explorer-control label", "Book Sans"),
+        (".explorer-figure text", "Book Sans"),
+        (".bd-article pre span", "Book Mono"),
+    ],
+)
+def test_pages_figures_and_code_are_set_in_them(
+    browser: object, built_book: BuiltBook, book_address: str, selector: str, family: str
+) -> None:
+    context = browser.new_context()
+    dress(context, built_book, "its own")
+    page = context.new_page()
+    settle(page, book_address + "book/gain.html")
+    settle_letters(page, "its own")
+    session = context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    node = session.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
+    used = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+    assert {(font["familyName"], font["isCustomFont"]) for font in used} == {(family, True)}
+    context.close()
+
+
 def test_letters_that_come_late_move_nothing(page: object, book_address: str) -> None:
     late = []
     page.route("**/fonts/*.woff2", lambda route: late.append(route))
