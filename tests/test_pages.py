@@ -448,10 +448,10 @@ def test_letters_are_light_and_the_same_bytes_in_every_build(
         (".bd-article h1", "Book Serif"),
         (".bd-article p", "Book Serif"),
         (".bd-article em", "Book Serif"),
-        (".bd-sidebar-primary a", "Book Sans"),
+        (".bd-sidebar-primary .bd-links a", "Book Sans"),
         (".explorer-control label", "Book Sans"),
         (".explorer-figure text", "Book Sans"),
-        (".bd-article pre span", "Book Mono"),
+        (".bd-article pre:not(details pre)", "Book Mono"),
     ],
 )
 def test_pages_figures_and_code_are_set_in_them(
@@ -475,7 +475,8 @@ def test_pages_figures_and_code_are_set_in_them(
 def test_letters_that_come_late_move_nothing(page: object, book_address: str) -> None:
     late = []
     page.route("**/fonts/*.woff2", lambda route: late.append(route))
-    page.goto(book_address + "book/student.html")
+    page.goto(book_address + "book/student.html", wait_until="domcontentloaded")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
     page.wait_for_timeout(1000)  # longer than a page waits for them
     places = """() => [...document.querySelectorAll(".bd-article *, .bd-sidebar-primary *")].map(
         one => { const { x, y, width } = one.getBoundingClientRect(); return [x, y, width]; })"""
