@@ -6,6 +6,7 @@ should follow the page into dark mode, and hundreds of frames of it must be ligh
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import re
@@ -16,7 +17,6 @@ from matplotlib.figure import Figure
 
 from .style import PALETTE, SUPERSCRIPTS
 
-_NAMESPACES = re.compile(r"\{.*?\}")
 _LONG_DECIMAL = re.compile(r"-?\d*\.\d{3,}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _REFERENCE = re.compile(r"(?<=url\(#)[^)]+|(?<=^#).+")
@@ -38,16 +38,15 @@ def to_svg(figure: Figure, prefix: str) -> str:
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     root = ElementTree.fromstring(stream.getvalue())
     for element in root.iter():
-        element.tag = _NAMESPACES.sub("", element.tag)
-        element.attrib = {
-            _NAMESPACES.sub("", name): value for name, value in element.attrib.items()
-        }
+        element.tag = _local(element.tag)
+        element.attrib = {_local(name): value for name, value in element.attrib.items()}
     for unwanted in [*root.findall("metadata"), *root.findall("defs[style]")]:
         root.remove(unwanted)
     used = {
         name
         for element in root.iter()
         for value in element.attrib.values()
+        if "#" in value
         for name in _REFERENCE.findall(value)
     }
     for element in list(root):
@@ -62,6 +61,11 @@ def to_svg(figure: Figure, prefix: str) -> str:
     }
     root.text = root.tail = None
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _local(name: str) -> str:
+    """The name without its namespace, ``{…}name``."""
+    return name.rpartition("}")[2]
 
 
 def raise_exponents(text: str) -> str:
@@ -79,7 +83,8 @@ def _cleaned(element: ElementTree.Element, used: set[str], prefix: str) -> list:
     for name, value in element.attrib.items():
         if name == "href" and not value.startswith("#"):
             continue  # an image's data
-        value = _REFERENCE.sub(rf"{prefix}-\g<0>", value)
+        if "#" in value:
+            value = _REFERENCE.sub(rf"{prefix}-\g<0>", value)
         if name == "style":
             value = _themed(value)
         elif name in ("d", "x", "y", "width", "height", "transform"):
@@ -144,6 +149,7 @@ def _set_formula(text: ElementTree.Element) -> None:
             span.set("class", "math")
 
 
+@functools.lru_cache(4096)  # a frame has a hundred styles, of which ten differ
 def _themed(style: str) -> str:
     """The style with the palette's colours as variables and the fonts left to the page."""
     kept = []

@@ -69,6 +69,7 @@ STYLE = {
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
     "axes.titlepad": 7.0,
+    "axes.titley": 1.0,  # where it stands anyway; left open, every draw measures all labels for it
     "axes.labelsize": 9.0,
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
