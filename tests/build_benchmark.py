@@ -4,6 +4,8 @@ Run on demand, from the top of the repository; names of chapters after it leave 
 
     python -m tests.build_benchmark [how_small …]
 
+With ``--twice`` instead, the whole book is built twice from nothing, and every file compared.
+
 Seconds are those of the processor, which a busy machine stretches less than the clock's. Drawing
 is the making of the figures and their turning into SVG; what an explorer computes for a frame is
 in its function, and so counts as the function's. The slowest cells are named by their last line.
@@ -14,6 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tempfile
+import time
 from pathlib import Path
 
 import nbformat
@@ -21,7 +25,7 @@ import psutil
 from nbclient import NotebookClient
 
 from lib.explorer import PAGE_VARIABLE
-from tests.conftest import ROOT
+from tests.conftest import ROOT, build_book
 
 SLOW = 1.0  # seconds from which on a cell is named
 WIDTH = 60
@@ -80,10 +84,33 @@ def measure(path: Path) -> tuple[float, list, list]:
     return before[0], rows[1:-1], explorers
 
 
-def main() -> None:
+def twice() -> int:
+    """How many files of two builds from nothing differ; also prints how long they took."""
+    contents = []
+    for _ in range(2):
+        with tempfile.TemporaryDirectory() as folder:
+            start, before = time.perf_counter(), sum(os.times()[2:4])
+            book = build_book(Path(folder))
+            wall, spent = time.perf_counter() - start, sum(os.times()[2:4]) - before
+            if book.exit_code != 0:
+                raise RuntimeError(book.output)
+            print(f"built in {wall:.0f} s, with {spent:.0f} s of processor time")
+            contents.append(book.contents)
+    first, second = contents
+    paths = sorted(first.keys() | second.keys())
+    different = [path for path in paths if first.get(path) != second.get(path)]
+    print(f"{len(paths)} files, of which {len(different)} differ", *different, sep="\n  ")
+    return len(different)
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="chapter", help="all, if none is named")
-    names = parser.parse_args().names
+    parser.add_argument("--twice", action="store_true", help="build twice and compare")
+    given = parser.parse_args()
+    if given.twice:
+        return twice()
+    names = given.names
     paths = sorted((ROOT / "book").glob("*.ipynb"))
     if unknown := set(names) - {path.stem for path in paths}:
         parser.error(f"no chapter is called {', '.join(sorted(unknown))}")
@@ -104,7 +131,8 @@ def main() -> None:
             if seconds >= SLOW:
                 print(f"  cell … {line[:WIDTH]:39} {seconds:9.1f} s")
     print(f"\n{'all of them':48} {total:7.1f} s")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

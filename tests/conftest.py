@@ -52,6 +52,20 @@ class BuiltBook:
     output: str
 
     @property
+    def outputs(self) -> Path:
+        """Where the build keeps what the notebooks gave, one file a notebook."""
+        return self.html.parent / ".executed"
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """Every file below ``html``."""
+        return {
+            path.relative_to(self.html).as_posix(): path.read_bytes()
+            for path in self.html.rglob("*")
+            if path.is_file()
+        }
+
+    @property
     def pages(self) -> list[str]:
         """Every page that a reader can stay on, as a path below ``html``."""
         return sorted(
@@ -62,9 +76,8 @@ class BuiltBook:
         )
 
 
-@pytest.fixture(scope="session")
-def built_book(tmp_path_factory: pytest.TempPathFactory) -> BuiltBook:
-    out = tmp_path_factory.mktemp("book")
+def build_book(out: Path) -> BuiltBook:
+    """The whole book, built into ``out`` in a process of its own."""
     program = Path(sys.executable).with_name("jupyter-book")
     environment = {name: value for name, value in os.environ.items() if name != PAGE_VARIABLE}
     built = subprocess.run(
@@ -76,6 +89,11 @@ def built_book(tmp_path_factory: pytest.TempPathFactory) -> BuiltBook:
         check=False,
     )
     return BuiltBook(out / "_build" / "html", built.returncode, built.stdout)
+
+
+@pytest.fixture(scope="session")
+def built_book(tmp_path_factory: pytest.TempPathFactory) -> BuiltBook:
+    return build_book(tmp_path_factory.mktemp("book"))
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.conftest import ROOT, BuiltBook
+from lib.explorer import PAGE_VARIABLE
+from tests.conftest import ROOT, BuiltBook, build_book
 
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(
@@ -27,6 +31,32 @@ def test_build_succeeds_without_a_warning(built_book: BuiltBook) -> None:
     harmless = re.compile(r"warningiserror|raise_on_error|allow_errors|suppress_warnings")
     assert [line for line in complaints if not harmless.search(line)] == []
     assert built_book.exit_code == 0, built_book.output
+
+
+def test_a_second_build_executes_nothing_and_is_equal_byte_for_byte(
+    built_book: BuiltBook, tmp_path: Path
+) -> None:
+    shutil.copytree(built_book.outputs, tmp_path / "_build" / ".executed")
+    again = build_book(tmp_path)
+    assert again.exit_code == 0, again.output
+    assert "executing" not in again.output
+    first, second = built_book.contents, again.contents
+    assert first.keys() == second.keys()
+    assert [path for path in first if first[path] != second[path]] == []
+
+
+def test_a_second_execution_is_equal_byte_for_byte(
+    built_book: BuiltBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One notebook for all; ``python -m tests.build_benchmark --twice`` takes them all."""
+    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
+    monkeypatch.setenv(PAGE_VARIABLE, "1")
+    import executed
+
+    kept = executed.Store(built_book.outputs).load("book/errata")["outputs"]
+    again = asyncio.run(executed.execute(BOOK / "errata.ipynb", timeout=600))
+    outputs = [cell.outputs for cell in executed.code_cells(again)]
+    assert json.loads(json.dumps(outputs)) == kept
 
 
 def test_front_door_leads_to_the_landing_page(built_book: BuiltBook) -> None:
