@@ -24,7 +24,9 @@ NEAR = 0.5  # relative change of w± at which a full step certainly decreases th
 CONVERGED = 1e-8  # and at which the step after it would change nothing, being quadratically smaller
 CLOSE = 1e-13  # ‖Xw − y‖/‖y‖ at the end
 LARGEST_ENTRY = 100.0  # of the weighted B⁻¹X
-NOISE = 1e-14  # of their terms, which entries of B⁻¹X and B⁻¹y must exceed not to be rounding errors
+NOISE = (
+    1e-13  # of their terms, which entries of B⁻¹X and B⁻¹y must exceed not to be rounding errors
+)
 SMALLEST_METRIC = 1e-260  # below it √(dw/du) need not be right: such a weight is nothing beside 1
 STAGE, LONGEST_STAGE = 6.0, 96.0  # how far log α^D comes down in a stage
 
@@ -90,9 +92,7 @@ def _solve(X, y, log_alpha, start, depth, fresh):
             new_scale = np.minimum(log_alpha + lowered, ceiling)
             r = _carried(r, start, log_scale, new_scale, raised - lowered, depth)
             raised, log_scale = lowered, new_scale
-    raise RuntimeError(
-        f"Newton's method stopped at relative change {change:.1e}"
-    )
+    raise RuntimeError(f"Newton's method stopped at relative change {change:.1e}")
 
 
 def _safe_length(change: float, depth: int) -> float:

@@ -29,7 +29,11 @@ TIED = (1e-14, 1e-18)  # it is not below c_j by more: first tried for data that 
 ALLOWED = 1e-13  # what a rounded solution may lack in optimality
 CHANGING = 1e-11  # an entry of B⁻¹x_j, in units of cost, above which it is not 0
 SUPPORT, TIGHT = 1e-9, 1e-9  # an entry of c ∘ |w| that is one; room of the dual that is none
-SURE, SUPPORTED, POSSIBLE = 1e-8, 1e-13, 1e-18  # a column that differs so much from the basis is independent of it
+SURE, SUPPORTED, POSSIBLE = (
+    1e-8,
+    1e-13,
+    1e-18,
+)  # a column that differs so much from the basis is independent of it
 
 
 @njit(inline="always")
@@ -266,6 +270,7 @@ class _Basis:
             out = possible[np.lexsort((self.columns[possible], times))[0]]
             self.replace(out, j, column, sides[j])
         return False
+
     def solution(self) -> Solution:
         """w on the smallest support that the rounding of y allows, else on all of the basis."""
         entries, nu, excess = self.weights()[0], self.dual(), self.excess().max()

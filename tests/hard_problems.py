@@ -21,9 +21,8 @@ from unittest import mock
 import numpy as np
 
 from lib import _simplex
-from lib.limits import min_l1
+from lib.limits import min_l1, min_potential
 from lib.problem import Problem
-
 
 EPS = np.finfo(float).eps
 
@@ -190,7 +189,10 @@ def _dual(columns: list[Rational], bounds: np.ndarray) -> Rational | None:
         return None
     return _rational(
         [
-            sum(Fraction(c * column[0][k], found[1] * column[1]) for c, column in zip(found[0], columns, strict=True))
+            sum(
+                Fraction(c * column[0][k], found[1] * column[1])
+                for c, column in zip(found[0], columns, strict=True)
+            )
             for k in range(len(columns[0][0]))
         ]
     )
@@ -201,27 +203,52 @@ def _rational(numbers: list[Fraction]) -> Rational:
     return [x.numerator * (q // x.denominator) for x in numbers], q
 
 
+def potential_arguments(rng: np.random.Generator, dim: int) -> dict:
+    """α from the least allowed to 1e3, one, near one another or far apart; depth; start at depth 2."""
+    depth = int(rng.integers(2, 7))
+    low, kind = -300 / depth, rng.choice(["one", "near", "far"])
+    exponents = rng.uniform(low, 3) + {"one": 0, "near": rng.uniform(-3, 3, dim), "far": 0}[kind]
+    if kind == "far":
+        exponents = rng.uniform(low, 3, dim)
+    start = 0.0
+    if depth == 2 and rng.random() < 0.5:
+        start = rng.standard_normal(dim) * 10 ** rng.uniform(-5, 2)
+    return {"alpha": 10 ** np.clip(exponents, low, 3), "start": start, "depth": depth}
+
+
 def main(count: int) -> None:
     """Count, and print every failure with the seed that makes it again."""
-    refused, worst = 0, {}
+    refused, worst = {"min_l1": 0, "min_potential": 0}, {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for seed in range(count):
-            hard = hard_problem(np.random.default_rng(seed))
+            rng = np.random.default_rng(seed)
+            hard = hard_problem(rng)
             try:
+                name = "min_potential"
+                min_potential(hard.problem, **potential_arguments(rng, hard.problem.dim))
+            except Exception as error:  # a warning counts too
+                refused[name] += 1
+                print(name, seed, sorted(hard.kinds), repr(error)[:300], flush=True)
+            try:
+                name = "min_l1"
                 w, basis, signs = solved(hard)
             except Exception as error:
-                refused += 1
-                print("min_l1", seed, sorted(hard.kinds), repr(error)[:300], flush=True)
+                refused[name] += 1
+                print(name, seed, sorted(hard.kinds), repr(error)[:300], flush=True)
                 continue
             if not w.any():
                 continue
             judgement = judged(hard, w, basis, signs)
             for name in ("residual", "excess", "gap"):
-                worst[name] = max(worst.get(name, (0,)), (getattr(judgement, name), seed))
-                if getattr(judgement, name) > 1e-12:
-                    print(seed, sorted(hard.kinds), judgement, hard.problem.X.shape, np.count_nonzero(w), flush=True)
-    print(f"{count} problems: {refused} refused, worst {worst}")
+                value = getattr(judgement, name)
+                worst[name] = max(worst.get(name, (0.0, -1)), (float(value), seed))
+                if value > 1e-12:
+                    print("min_l1", seed, sorted(hard.kinds), judgement, flush=True)
+    print(f"of {count} problems, min_l1 refused {refused['min_l1']}", end=", ")
+    print(f"min_potential {refused['min_potential']}")
+    for name, (value, seed) in worst.items():
+        print(f"min_l1: largest {name} {value:.1e}, of seed {seed}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from lib.limits import min_l1, min_l2, min_potential
 from lib.potential import bregman_divergence, hyperbolic_entropy, mirror_map
 from lib.problem import Problem, sparse_regression
+from tests.hard_problems import hard_problem, judged, solved
 
 SHAPES = [(20, 30, 3), (40, 100, 5), (100, 1000, 10)]
 DEPTHS = [2, 3, 4, 5, 6]
@@ -159,6 +160,44 @@ def test_the_least_l1_norm_has_a_dual_certificate(n_samples, extra, seed):
     dual = np.linalg.solve(problem.X[:, support].T, (weights * np.sign(w))[support])
     assert (np.abs(problem.X.T @ dual) <= weights * (1 + 1e-9)).all()
     assert np.array_equal(min_l1(problem, np.ones(dim)), min_l1(problem))
+
+
+@pytest.mark.parametrize("first", range(0, 100, 10))
+def test_hard_problems_have_an_exact_certificate(first):
+    # One in eight of these is refused by a solver that leaves it at the tolerances of HiGHS.
+    for seed in range(first, first + 10):
+        hard = hard_problem(np.random.default_rng(seed))
+        w, basis, signs = solved(hard)
+        if w.any():
+            judgement = judged(hard, w, basis, signs)
+            assert judgement.residual <= 1e-12, seed
+            assert judgement.excess <= 1e-12, seed
+            assert judgement.gap <= 1e-12, seed
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ([0, 1, 2, 3, 4], [4, 0, 0, 1, 0]),
+        ([2, 1, 4, 0, 3], [4, 0, 0, 0, 1]),
+        ([4, 3, 2, 1, 0], [3, 0, 1, 0, 0]),
+    ],
+)
+def test_of_tied_solutions_the_first_columns_have_most(order, expected):
+    # Columns 0 to 2 cost the same for the same share of y_1, and 4 costs as much as 0 and 3.
+    X = np.array([[1.0, 2.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 3.0, 1.0]])
+    weights = np.array([1.0, 2.0, 1.0, 3.0, 2.0])
+    assert np.array_equal(min_l1(Problem(X[:, order], [4.0, 3.0]), weights[order]), expected)
+
+
+def test_a_tie_is_seen_through_rounding():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((5, 12))
+    problem = Problem(np.hstack([X, 0.1 * X, -X / 3]), X @ rng.standard_normal(12))
+    weights = rng.uniform(1, 2, 12)
+    w = min_l1(problem, np.concatenate([weights, 0.1 * weights, weights / 3]))
+    assert np.count_nonzero(w) == 5
+    assert not w[12:].any()
 
 
 def test_the_least_l2_norm_is_the_pseudoinverse(problem):
