@@ -177,6 +177,10 @@ def _table(X, basis):
         raise np.linalg.LinAlgError("its columns are dependent within rounding")
     table = lu_solve(lu, X, check_finite=False)
     inverse = lu_solve(lu, np.eye(len(basis)), check_finite=False)
-    table[np.abs(table) <= NOISE * (np.abs(inverse) @ np.abs(X))] = 0
+    terms = np.abs(inverse) @ np.abs(X)
+    lengths = np.linalg.norm(X, axis=0)
+    # Where B⁻¹ has zeros, theirs are the errors of the elimination, small beside the columns.
+    errors = np.maximum(terms, lengths / lengths[basis, None])
+    table[np.abs(table) <= NOISE * errors] = 0
     table[:, basis] = np.eye(len(basis))
     return table, inverse, lu

@@ -132,7 +132,7 @@ class _Basis:
     """Independent columns of X, the inverse of the matrix they make, and the signs of w on them."""
 
     def __init__(self, X, y, costs, sizes, dual):
-        n_equations, dim = X.shape
+        n_equations = len(X)
         self.X, self.zeros, self.y, self.costs = X, np.zeros_like(X), y, costs
         self.inverse, self.inverse_low = np.eye(n_equations), np.zeros((n_equations, n_equations))
         self.columns, self.signs = np.full(n_equations, -1), np.ones(n_equations)

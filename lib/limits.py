@@ -247,7 +247,7 @@ def _independent_equations(problem: Problem) -> tuple[np.ndarray, np.ndarray, np
         raise _checks.complaint(
             "problem",
             problem,
-            f"one with an interpolator (its least residual is {residual / size:.3g} of ‖y‖)",
+            f"one with an interpolator (its least residual is {residual:.3g} where ‖y‖ is {size:.3g})",
         )
     return X, y, w
 
@@ -268,10 +268,11 @@ def _residual(
     problem: Problem, w: np.ndarray, start: np.ndarray | float = 0.0
 ) -> tuple[float, float, float]:
     """‖Xw − y‖, ‖y‖ and how much of the former is rounding, in a unit in which they are floats."""
-    unit = _exponents(problem.y if problem.y.any() else w)
+    parts = [part for part in map(np.atleast_1d, (problem.y, w, start)) if part.any()]
+    unit = max(map(_exponents, parts), default=0)
     w, y = np.ldexp(w, -unit), np.ldexp(problem.y, -unit)
     # Where y is tiny beside the terms that make it up, rounding alone leaves more than 1e-12 of it.
-    terms = np.abs(w) if y.any() else np.abs(w) + np.abs(np.ldexp(start, -unit))
+    terms = np.abs(w) if problem.y.any() else np.abs(w) + np.abs(np.ldexp(start, -unit))
     rounding = 8 * EPS * np.linalg.norm(np.abs(problem.X) @ terms)
     return np.linalg.norm(problem.X @ w - y), np.linalg.norm(y), rounding
 
@@ -282,5 +283,7 @@ def _certified(
     """The solution itself, if it interpolates as nearly as floating point lets it."""
     residual, size, rounding = _residual(problem, w, start)
     if not residual <= max(RESIDUAL * size, rounding):
-        raise RuntimeError(f"{what} was not reached: ‖Xw − y‖ is {residual / size:.1e} of ‖y‖")
+        raise RuntimeError(
+            f"{what} was not reached: ‖Xw − y‖ is {residual:.1e} where ‖y‖ is {size:.1e}"
+        )
     return w
