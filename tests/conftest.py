@@ -1,20 +1,32 @@
-"""The book, built once a session with warnings as errors, and a browser to read it in."""
+"""The book, built once a session with warnings as errors, and a browser to read it in.
+
+Chapters are executed once a session, by nbmake, in the way in which a build executes them. What
+they gave is kept, and the book is then built from it.
+"""
 
 from __future__ import annotations
 
 import functools
 import http.server
+import importlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
+import nbformat
+import nbmake.pytest_items
 import pytest
 from hypothesis import settings
+from nbmake.nb_result import NotebookResult
+from nbmake.nb_run import NotebookRun
 from xdist.scheduler import LoadScopeScheduling
 
 from lib.explorer import PAGE_VARIABLE
@@ -25,6 +37,62 @@ ROOT = Path(__file__).parents[1]
 # same ones, elsewhere they are new each time.
 settings.register_profile("book", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("book")
+
+
+# Names the folder in which all workers of a session keep what chapters gave.
+_OUTPUTS = "BOOK_TEST_OUTPUTS"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        os.environ[_OUTPUTS] = tempfile.mkdtemp(prefix="book-outputs-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(_OUTPUTS))
+
+
+@functools.cache
+def executed_extension() -> object:
+    """The extension by which a build executes notebooks."""
+    sys.path.append(str(ROOT / "book" / "_ext"))
+    return importlib.import_module("executed")
+
+
+class _ChapterRun(NotebookRun):
+    """As nbmake runs any notebook, but a chapter as for its page, and its outputs are kept."""
+
+    def execute(self) -> NotebookResult:
+        if self.filename.parent != ROOT / "book":
+            return super().execute()
+        ours = executed_extension()
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(PAGE_VARIABLE, "1")
+            store = ours.Store(Path(os.environ[_OUTPUTS]))
+            made_from = ours.key(nbformat.read(self.filename, as_version=4), store.around)
+            for name, value in ours.ONE_THREAD.items():
+                environment.setenv(name, value)
+            start = time.monotonic()
+            result = super().execute()
+        if result.error is None:
+            docname = f"book/{self.filename.stem}"
+            store.save(docname, made_from, result.nb, time.monotonic() - start)
+        return result
+
+
+nbmake.pytest_items.NotebookRun = _ChapterRun
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The chapters, the longest first; then what reads the book, which is built from them."""
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        if item.path.suffix == ".ipynb" and item.path.parent == ROOT / "book":
+            return 0, -item.path.stat().st_size
+        return (1 if _group(item.nodeid.split("::")[0]) == "book" else 2), 0
+
+    items.sort(key=place)
 
 
 @functools.cache
@@ -50,6 +118,7 @@ class BuiltBook:
     html: Path
     exit_code: int
     output: str
+    given: frozenset[str] = frozenset()  # chapters that had been executed before
 
     @property
     def outputs(self) -> Path:
@@ -93,7 +162,12 @@ def build_book(out: Path) -> BuiltBook:
 
 @pytest.fixture(scope="session")
 def built_book(tmp_path_factory: pytest.TempPathFactory) -> BuiltBook:
-    return build_book(tmp_path_factory.mktemp("book"))
+    out = tmp_path_factory.mktemp("book")
+    kept = out / "_build" / ".executed"
+    kept.mkdir(parents=True)
+    given = [shutil.copy(path, kept) for path in Path(os.environ[_OUTPUTS]).glob("*.json")]
+    names = frozenset(unquote(path.stem).removeprefix("book/") for path in given)
+    return replace(build_book(out), given=names)
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

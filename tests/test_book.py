@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from lib.explorer import PAGE_VARIABLE
-from tests.conftest import ROOT, BuiltBook, build_book
+from tests.conftest import ROOT, BuiltBook, build_book, executed_extension
 
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(
@@ -33,6 +33,12 @@ def test_build_succeeds_without_a_warning(built_book: BuiltBook) -> None:
     assert built_book.exit_code == 0, built_book.output
 
 
+def test_what_nbmake_has_executed_is_not_executed_again(built_book: BuiltBook) -> None:
+    again = set(re.findall(r"executed \d+ of \d+: (\w+) \(", built_book.output))
+    assert again | built_book.given == {path.stem for path in BOOK.glob("*.ipynb")}
+    assert again & built_book.given == set()
+
+
 def test_a_second_build_executes_nothing_and_is_equal_byte_for_byte(
     built_book: BuiltBook, tmp_path: Path
 ) -> None:
@@ -49,10 +55,8 @@ def test_a_second_execution_is_equal_byte_for_byte(
     built_book: BuiltBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One notebook for all; ``python -m tests.build_benchmark --twice`` takes them all."""
-    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
     monkeypatch.setenv(PAGE_VARIABLE, "1")
-    import executed
-
+    executed = executed_extension()
     kept = executed.Store(built_book.outputs).load("book/errata")["outputs"]
     again = asyncio.run(executed.execute(BOOK / "errata.ipynb", timeout=600))
     outputs = [cell.outputs for cell in executed.code_cells(again)]

@@ -18,7 +18,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace
 
 from lib.explorer import PAGE_VARIABLE
-from tests.conftest import ROOT
+from tests.conftest import ROOT, executed_extension
 
 EXTENSIONS = ROOT / "book" / "_ext"
 CONF = f"""
@@ -36,13 +36,7 @@ INDEX = "# One\n\n```{toctree}\ntwo\n```"
 
 @pytest.fixture(scope="module")
 def executed() -> object:
-    sys.path.insert(0, str(EXTENSIONS))
-    try:
-        import executed
-
-        return executed
-    finally:
-        sys.path.remove(str(EXTENSIONS))
+    return executed_extension()
 
 
 class Book:

@@ -90,6 +90,10 @@ def code_cells(notebook: nbformat.NotebookNode) -> list:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def length_of_code(notebook: nbformat.NotebookNode) -> int:
+    return sum(len(cell.source) for cell in code_cells(notebook))
+
+
 class Store:
     """The outputs of executed notebooks, and which of them are still good."""
 
@@ -115,10 +119,15 @@ class Store:
         return kept if same else {}
 
     def save(
-        self, docname: str, executed: nbformat.NotebookNode, seconds: float
+        self,
+        docname: str,
+        made_from: str,
+        executed: nbformat.NotebookNode,
+        seconds: float,
     ) -> None:
+        """Keeps the outputs under the key of what they were made from."""
         kept = {
-            "key": key(executed, self.around),
+            "key": made_from,
             "seconds": seconds,
             "language_info": executed.metadata.get("language_info", {}),
             "widgets": executed.metadata.get("widgets"),
@@ -177,31 +186,34 @@ async def execute(path: Path, timeout: int) -> nbformat.NotebookNode:
 
 
 async def execute_all(
-    paths: dict[str, Path], store: Store, workers: int, timeout: int
+    wanted: dict[str, tuple[Path, str]],
+    store: Store,
+    workers: int,
+    timeout: int,
 ) -> None:
-    """Executes and stores them in this order, ``workers`` at a time."""
+    """Executes them in this order, ``workers`` at a time, and stores each under its key."""
     gate = asyncio.Semaphore(workers)
     done = 0
 
-    async def one(docname: str, path: Path) -> None:
+    async def one(docname: str, path: Path, made_from: str) -> None:
         nonlocal done
         async with gate:
             start = time.monotonic()
             executed = await execute(path, timeout)
         seconds = time.monotonic() - start
-        store.save(docname, executed, seconds)
+        store.save(docname, made_from, executed, seconds)
         done += 1
         logger.info(
             "executed %d of %d: %s (%.0f s)",
             done,
-            len(paths),
+            len(wanted),
             path.stem,
             seconds,
         )
 
     async with asyncio.TaskGroup() as group:  # if one fails, none goes on
-        for docname, path in paths.items():
-            group.create_task(one(docname, path))
+        for docname, (path, made_from) in wanted.items():
+            group.create_task(one(docname, path, made_from))
 
 
 def notebooks(env: BuildEnvironment, docnames: Iterable[str]) -> dict:
@@ -250,23 +262,23 @@ def execute_ahead(
 ) -> None:
     """Executes what the pages that are about to be read need, the longest first."""
     store = app.executed
-    wanted = {}
+    wanted, cost = {}, {}
     for name, path in notebooks(env, docnames).items():
         notebook = nbformat.read(path, as_version=4)
         if not store.good(name, notebook):
-            code = sum(len(cell.source) for cell in code_cells(notebook))
+            wanted[name] = path, key(notebook, store.around)
             # One never seen before comes first, by the length of its code.
             seconds = store.load(name).get("seconds", float("inf"))
-            wanted[name] = (seconds, code, path)
+            cost[name] = seconds, length_of_code(notebook)
     if not wanted:
         return
-    order = sorted(wanted, key=lambda name: wanted[name][:2], reverse=True)
+    order = sorted(wanted, key=cost.get, reverse=True)
     workers = min(len(wanted), os.cpu_count() or 1)
     timeout = app.config.nb_execution_timeout
     logger.info("executing %d notebooks, %d at a time", len(order), workers)
-    paths = {name: wanted[name][2] for name in order}
+    wanted = {name: wanted[name] for name in order}
     try:
-        asyncio.run(execute_all(paths, store, workers, timeout))
+        asyncio.run(execute_all(wanted, store, workers, timeout))
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
 
