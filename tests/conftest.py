@@ -153,7 +153,7 @@ def build_book(out: Path) -> BuiltBook:
         [program, "build", ROOT, "--path-output", out, "-W", "--keep-going", "--all"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         env=environment,
         check=False,
     )

@@ -16,8 +16,6 @@ import re
 import subprocess
 from pathlib import Path
 
-from uv import find_uv_bin
-
 from tests.conftest import ROOT
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -37,6 +35,8 @@ def pins(text: str) -> dict[str, str]:
 
 def resolved(requirements: str, python: str, platform: str) -> tuple[dict[str, str], str]:
     """What would be installed there, and in one line why it cannot be, or ""."""
+    from uv import find_uv_bin  # on demand only
+
     ran = subprocess.run(
         [
             find_uv_bin(), "pip", "compile", "-", "--quiet", "--no-header", "--no-annotate",

@@ -104,7 +104,7 @@ def test_code_and_notebooks_are_clean(task: list[str]) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "ruff", *task, "--no-cache", ROOT],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

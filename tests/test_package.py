@@ -1,12 +1,18 @@
 """The face of lib: its names, their docstrings, and the first argument that most of them share."""
 
+import ast
 import inspect
+import os
 import re
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import lib
+from tests.conftest import ROOT
 
 FUNCTIONS = [name for name in lib.__all__ if inspect.isfunction(getattr(lib, name))]
 ON_A_PROBLEM = [
@@ -48,3 +54,33 @@ def test_docstrings_match_the_code(name):
     assert all(re.search(rf"\b{p}\b", headed) for p in parameters), (name, parameters)
     for heading in ("Returns", "Raises"):
         assert re.search(rf"^{heading}\n-+$", text, re.M), (name, heading)
+
+
+def test_no_program_is_read_in_the_letters_of_the_machine():
+    """``text=True`` means another encoding on Windows; for files, ruff says so."""
+    for path in (p for folder in ("lib", "book", "tests") for p in (ROOT / folder).rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = {k.arg for k in call.keywords} if isinstance(call, ast.Call) else set()
+            assert not named & {"text", "universal_newlines"} or "encoding" in named, (
+                f"{path}, line {call.lineno}"
+            )
+
+
+def test_the_folder_may_have_any_name(tmp_path):
+    """Blanks and letters beyond ASCII, also for what Numba keeps; and no encoding is left open."""
+    folder = tmp_path / "a päth" / "ein Büchlein"
+    shutil.copytree(ROOT / "lib", folder / "lib")
+    ran = subprocess.run(
+        [
+            sys.executable, "-X", "warn_default_encoding", "-W", "error::EncodingWarning",
+            "-m", "lib",
+        ],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Everything is in place." in ran.stdout
+    assert [*(folder / "lib" / "__pycache__").glob("*.nbi")]

@@ -1,4 +1,4 @@
-"""The same bits on every processor: runs, data and units of step size, and the limits to 1e-12."""
+"""The same bits on every processor: runs, data and units of step size; limits and the like to 1e-12."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ PROBLEMS = {
     "odd": ((7, 11, 2), 2, 1.7, 1.5, 100_000),
     "big": ((40, 100, 5), 3, 2.2, 2.2, 10_000),
 }
+# Where an integrator halves its steps depends on the last bits. It promises 1e-5.
+FLOW = 1e-9
 
 
 def bits(*arrays: object) -> str:
@@ -49,7 +51,8 @@ def computed() -> dict[str, object]:
         p = sparse_regression(*shape, seed=seed)
         unit = {b: critical_step_size(p, b) for b in (None, 1)}
         found[f"units {name}"] = bits(*unit.values())
-        found[f"constants {name}"] = bits(*(gain_constants(p, b) for b in (None, 1, 5)))
+        for b in (None, 1, 5):
+            found[f"constants {b} {name}"] = [*gain_constants(p, b)]
         for kind, gamma, b in (
             ("GD", 0.5 * unit[None], None),
             ("GD beyond", share * unit[None], None),
@@ -122,7 +125,8 @@ def test_the_bits_are_the_same(processor):
     assert {name: other[name] for name in exact} == {name: host[name] for name in exact}
     for name in host.keys() - exact:
         here, there = np.array(host[name]), np.array(other[name])
-        assert np.abs(here - there).max() <= 1e-12 * np.abs(here).max(), name
+        within = FLOW if name.startswith("flow") else 1e-12
+        assert np.abs(here - there).max() <= within * np.abs(here).max(), name
 
 
 @pytest.mark.parametrize("name", ["small", "big"])

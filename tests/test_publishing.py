@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from tests.platforms import PYTHONS, pins
 
 BOOK = ROOT / "book"
 WORKFLOW = ROOT / ".github" / "workflows" / "publish.yml"
@@ -105,7 +107,7 @@ def build_of_one_page(folder: Path, **variables: str) -> subprocess.CompletedPro
     return subprocess.run(
         [Path(sys.executable).with_name("jupyter-book"), "build", folder, "-W", "--keep-going"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env=environment,
         check=False,
     )
@@ -132,10 +134,11 @@ def test_buttons_lead_to_the_repository_that_is_named(tmp_path: Path) -> None:
 
 
 def test_without_a_repository_there_is_no_button(tmp_path: Path) -> None:
-    built = build_of_one_page(tmp_path)
+    folder = tmp_path / "a päth" / "ein Büchlein"  # any name will do
+    built = build_of_one_page(folder)
     assert built.returncode == 0, built.stdout + built.stderr
     for name in ("index.html", "text.html"):
-        page = (tmp_path / "_build" / "html" / "book" / name).read_text(encoding="utf-8")
+        page = (folder / "_build" / "html" / "book" / name).read_text(encoding="utf-8")
         assert not re.search(r"github\.com/[^\"]*(?:edit|issues)|colab\.research", page)
         assert "source-repository-button" not in page
         assert "launch-buttons" not in page
@@ -186,7 +189,7 @@ def without_simulator(code: str, folder: Path) -> subprocess.CompletedProcess:
         cwd=folder,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
 
@@ -243,13 +246,13 @@ def test_a_folder_is_stamped_wholly_or_not_at_all(tmp_path: Path) -> None:
     before = good.read_bytes()
     bad.write_text('{"cells": []}', encoding="utf-8")
     command = [sys.executable, BOOK / "_ext" / "stamp.py", ADDRESS, tmp_path]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert ran.returncode == 2
     assert "b.ipynb: the first code cell must hold one line" in ran.stderr
     assert good.read_bytes() == before
 
     shutil.copy(BOOK / "errata.ipynb", bad)
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     assert ran.stdout == f"2 notebooks stamped with {ADDRESS}\n"
     for path in (good, bad):
         assert f'source = "{ADDRESS}"' in "".join(first_code(path)["source"])
@@ -283,7 +286,7 @@ def test_a_stamped_chapter_runs_where_nothing_is_installed(tmp_path: Path) -> No
     installed = subprocess.run(
         [programs / "pip", "install", "--quiet", "ipykernel", "nbclient"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         env=environment,
     )
@@ -295,7 +298,7 @@ def test_a_stamped_chapter_runs_where_nothing_is_installed(tmp_path: Path) -> No
         cwd=work,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -317,7 +320,7 @@ def test_the_workflow_is_valid_and_safe() -> None:
         ran = subprocess.run(
             [Path(sys.executable).with_name(command[0]), *command[1:]],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -326,7 +329,7 @@ def test_the_workflow_is_valid_and_safe() -> None:
 def test_the_workflow_tests_everything_and_publishes_from_the_default_branch_only() -> None:
     workflow = yaml.load(WORKFLOW.read_text(encoding="utf-8"), yaml.BaseLoader)
     jobs = workflow["jobs"]
-    assert {"push", "pull_request", "workflow_dispatch"} <= set(workflow["on"])
+    assert {"push", "pull_request", "schedule", "workflow_dispatch"} <= set(workflow["on"])
     assert workflow["permissions"] == {}
     for name, job in jobs.items():
         writes = {what for what, how in job["permissions"].items() if how == "write"}
@@ -342,9 +345,29 @@ def test_the_workflow_tests_everything_and_publishes_from_the_default_branch_onl
         name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs.items()
     }
     assert runs["test"] == [".ci/run"]
+    assert runs["processors"][-1] == "python -m tests.processors"
+    matrix = jobs["platforms"]["strategy"]["matrix"]
+    assert {name.split("-")[0] for name in matrix["system"]} == {"ubuntu", "macos", "windows"}
+    assert matrix["python"] == [PYTHONS[0], PYTHONS[-1]]
+    modules = workflow["env"]["MODULES"].split()
+    assert not any("built_book" in (ROOT / m).read_text(encoding="utf-8") for m in modules)
     stamp = 'book/_ext/stamp.py "$BOOK_SOURCE" book'
     assert any(run.endswith(stamp) for run in runs["build"])
     assert runs["colab"][0].endswith(stamp)
     assert f"refs/heads/{extension('repository').COLAB_BRANCH}" in runs["colab"][-1]
     variables = next(step["env"] for step in jobs["build"]["steps"] if "env" in step)
     assert set(variables) == set(extension("repository").FORMS)
+
+
+def test_the_readme_promises_the_pythons_that_are_tried() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"With Python {PYTHONS[0]} or later (to {PYTHONS[-1]})" in text
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["requires-python"] == f">={PYTHONS[0]}"
+    assert all(re.fullmatch(r"[a-z]+>=[\d.]+", bound) for bound in project["dependencies"])
+
+
+def test_the_pins_are_read_as_the_index_writes_them() -> None:
+    text = "# a\nMako==1.2\nruamel.yaml==0.1; sys_platform == 'win32'\n\n-e .\na_B-c\n"
+    assert list(pins(text)) == ["mako", "ruamel-yaml", "a-b-c"]
+    assert pins(text)["ruamel-yaml"] == "ruamel.yaml==0.1; sys_platform == 'win32'"

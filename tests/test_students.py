@@ -21,7 +21,7 @@ def test_the_seed_is_the_same_on_every_machine_and_for_ever():
     said = subprocess.run(
         [sys.executable, "-c", "import lib; print(lib.student_seed('zoë', 'gain'))"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
         env={"PYTHONHASHSEED": "7"},
     ).stdout
