@@ -84,8 +84,8 @@ def gradient_flow(
 
     References
     ----------
-    Woodworth et al. (2020), "Kernel and rich regimes in overparametrized models", sections 3 and
-    6; Pesme and Flammarion (2023), "Saddle-to-saddle dynamics in diagonal linear networks".
+    Woodworth et al. (2020), "Kernel and rich regimes in overparametrized models", sections 4 and
+    5; Pesme and Flammarion (2023), "Saddle-to-saddle dynamics in diagonal linear networks".
     """
     log_alpha, depth = _factors.log_scale(alpha, checked(problem).dim, depth)
     if times is not None:

@@ -42,7 +42,7 @@ def min_l2(problem: Problem) -> np.ndarray:
     References
     ----------
     Gunasekar, Lee, Soudry and Srebro (2018), "Characterizing implicit bias in terms of
-    optimization geometry", section 2.
+    optimization geometry", on mirror descent for linear regression.
     """
     X, y, _ = _independent_equations(problem)
     return _certified(problem, _least_norm(X, y), "the least-norm solution")
@@ -184,9 +184,9 @@ def min_potential(
     References
     ----------
     Even, Pesme, Gunasekar and Flammarion (2023), "(S)GD over diagonal linear networks: implicit
-    regularisation, large stepsizes and edge of stability", theorem 1 (runs); Woodworth et al.
+    regularisation, large stepsizes and edge of stability" (runs); Woodworth et al.
     (2020), "Kernel and rich regimes in overparametrized models", theorems 1 and 3 (flow);
-    Bach (2010), "Self-concordant analysis for logistic regression", proposition 1 (step).
+    Bach (2010), "Self-concordant analysis for logistic regression" (step).
     """
     log_alpha, depth = _factors.log_scale(alpha, checked(problem).dim, depth)
     start = _start(start, problem.dim, depth)

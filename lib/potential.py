@@ -130,7 +130,7 @@ def bregman_divergence(
     References
     ----------
     Even, Pesme, Gunasekar and Flammarion (2023), "(S)GD over diagonal linear networks: implicit
-    regularisation, large stepsizes and edge of stability", theorem 1, for its role.
+    regularisation, large stepsizes and edge of stability", for its role.
     """
     w = _weights("w", w, None)
     w0 = _weights("w0", w0, len(w))

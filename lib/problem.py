@@ -128,7 +128,7 @@ def sparse_regression(
 
     References
     ----------
-    The set-up of the experiments in Even, Pesme, Gunasekar and Flammarion (2023), section 2.
+    The set-up of the experiments in Even, Pesme, Gunasekar and Flammarion (2023).
     """
     n_samples = _checks.integer("n_samples", n_samples, at_least=1)
     dim = _checks.integer("dim", dim, at_least=1)

@@ -52,7 +52,7 @@ def sharpness(problem: Problem, u: np.ndarray, v: np.ndarray) -> float:
     References
     ----------
     Cohen, Kaur, Li, Kolter and Talwalkar (2021), "Gradient descent on neural networks typically
-    occurs at the edge of stability", section 2.
+    occurs at the edge of stability".
     """
     X, n_samples, dim = checked(problem).X, problem.n_samples, problem.dim
     u = _checks.array("u", u, (dim,), "(d,)")
@@ -98,7 +98,7 @@ def critical_step_size(problem: Problem, batch_size: int | None = None) -> float
         w* is ``problem.w_star`` where that is known and interpolates, else ``min_l1(problem)``.
     batch_size : int, optional
         N, or not given, for gradient descent; 1 for stochastic gradient descent one sample at a
-        time. Nothing in between: no closed form is known there.
+        time. Nothing in between, of which neither formula speaks.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def critical_step_size(problem: Problem, batch_size: int | None = None) -> float
     References
     ----------
     Even, Pesme, Gunasekar and Flammarion (2023), "(S)GD over diagonal linear networks: implicit
-    regularisation, large stepsizes and edge of stability", section 5, for the edge of stability.
+    regularisation, large stepsizes and edge of stability".
     """
     n_samples = checked(problem).n_samples
     if batch_size is not None:
@@ -182,7 +182,7 @@ def gain_constants(
     References
     ----------
     Even, Pesme, Gunasekar and Flammarion (2023), "(S)GD over diagonal linear networks: implicit
-    regularisation, large stepsizes and edge of stability", proposition 2.
+    regularisation, large stepsizes and edge of stability", the bounds on the sum of the gain.
     """
     n_samples = checked(problem).n_samples
     if batch_size is None:

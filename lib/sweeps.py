@@ -236,7 +236,7 @@ def step_size_band(
 
     References
     ----------
-    The two largest step sizes are those of Even et al. (2023), section 3.
+    The two largest step sizes are those of Even et al. (2023).
     """
     problems = _listed("problem", problem)[0]
     if step_size is None:

@@ -92,7 +92,7 @@ class Run:
     References
     ----------
     Even, Pesme, Gunasekar and Flammarion (2023), "(S)GD over diagonal linear networks: implicit
-    regularisation, large stepsizes and edge of stability", theorem 1.
+    regularisation, large stepsizes and edge of stability": the characterisation of the limit.
     """
 
     status: str
@@ -174,7 +174,7 @@ def train(
     References
     ----------
     Woodworth et al. (2020), "Kernel and rich regimes in overparametrized models", section 4, for
-    the network; Even et al. (2023), section 2, for the recursion.
+    the network; Even et al. (2023) for the recursion.
     """
     problem = checked(problem)
     n_samples = problem.n_samples

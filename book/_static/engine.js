@@ -958,7 +958,7 @@ function makeEngine() {
     } else if (batchSize === 1) {
       most = Math.max(...rowsOf(problem).map((row) => dot(row.map((x) => x * x), size)));
     } else {
-      throw new Error(`batchSize must be 1 or ${nSamples}: in between no closed form is known`);
+      throw new Error(`batchSize must be 1 or ${nSamples}: of what is between neither formula speaks`);
     }
     if (most > 0) return Number((1 / most).toPrecision(DIGITS));
     throw new Error("w* is 0: no step size is then too large, and none critical");
