@@ -229,7 +229,7 @@ def _independent_equations(problem: Problem) -> tuple[np.ndarray, np.ndarray, np
     rows = np.flatnonzero(checked(problem).X.any(axis=1))
     powers = _exponents(problem.X[rows])
     X, y = np.ldexp(problem.X[rows], -powers[:, None]), np.ldexp(problem.y[rows], -powers)
-    w = np.zeros(problem.dim)
+    w, chosen = np.zeros(problem.dim), rows
     if len(rows):
         # The sizes of the columns do not decide which rows depend on which, but hide it.
         columns = _exponents(X.T)
@@ -239,10 +239,13 @@ def _independent_equations(problem: Problem) -> tuple[np.ndarray, np.ndarray, np
         Q, R, order = qr(even.T, mode="economic", pivoting=True, check_finite=False)
         diagonal = np.abs(np.diag(R))
         rank = np.count_nonzero(diagonal > max(*X.shape, 100) * EPS * diagonal[0])
-        X, y, powers = X[order[:rank]], y[order[:rank]], powers[order[:rank]]
+        order = order[:rank]
+        X, y, powers, chosen = X[order], y[order], powers[order], rows[order]
         w = Q[:, :rank] @ solve_triangular(R[:rank, :rank], np.ldexp(y, -powers), trans="T")
         w = np.ldexp(w, -columns)
-    residual, size, rounding = _residual(problem, w)
+    # The equations chosen have a solution in any case: it is the others that may contradict them.
+    others = np.setdiff1d(np.arange(problem.n_samples), chosen)
+    residual, size, rounding = _residual(problem, w, rows=others)
     if not residual <= max(CONSISTENT * size, rounding):
         raise _checks.complaint(
             "problem",
@@ -265,16 +268,22 @@ def _least_norm(X: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _residual(
-    problem: Problem, w: np.ndarray, start: np.ndarray | float = 0.0
+    problem: Problem,
+    w: np.ndarray,
+    start: np.ndarray | float = 0.0,
+    rows: np.ndarray | slice = slice(None),
 ) -> tuple[float, float, float]:
-    """‖Xw − y‖, ‖y‖ and how much of the former is rounding, in a unit in which they are floats."""
+    """‖Xw − y‖ on these rows, ‖y‖ and how much of the former is rounding.
+
+    They are in a unit in which they are floats.
+    """
     parts = [part for part in map(np.atleast_1d, (problem.y, w, start)) if part.any()]
     unit = max(map(_exponents, parts), default=0)
     w, y = np.ldexp(w, -unit), np.ldexp(problem.y, -unit)
     # Where y is tiny beside the terms that make it up, rounding alone leaves more than 1e-12 of it.
     terms = np.abs(w) if problem.y.any() else np.abs(w) + np.abs(np.ldexp(start, -unit))
     rounding = 8 * EPS * np.linalg.norm(np.abs(problem.X) @ terms)
-    return np.linalg.norm(problem.X @ w - y), np.linalg.norm(y), rounding
+    return np.linalg.norm((problem.X @ w - y)[rows]), np.linalg.norm(y), rounding
 
 
 def _certified(
