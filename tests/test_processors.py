@@ -139,8 +139,9 @@ def test_some_of_these_runs_are_chaotic(name):
         train(p, 0.1, step_size, max_steps=steps, tol=0)
         for step_size in (gamma, np.nextafter(gamma, 0))
     )
-    assert one.status == other.status == "stopped"
-    assert np.abs(one.w - other.w).max() > 1e-3
+    assert min(one.steps, other.steps) > 1000  # no run that bursts at once
+    ends = [(run.status, run.steps) for run in (one, other)]
+    assert ends[0] != ends[1] or np.abs(one.w - other.w).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ["edge_of_stability", "gd_against_sgd"])
