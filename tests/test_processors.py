@@ -29,7 +29,7 @@ OTHERS = ("nehalem", "haswell", "generic")
 # Shape, seed, shares of the unit at which GD and SGD are beyond the edge, steps. There a run is
 # chaotic, or diverges late: what rounding does in a step is everything in the end.
 PROBLEMS = {
-    "small": ((20, 30, 3), 5, 1.9, 2.6, 100_000),
+    "small": ((20, 30, 3), 5, 1.95, 2.6, 100_000),
     "odd": ((7, 11, 2), 2, 1.7, 1.5, 100_000),
     "big": ((40, 100, 5), 3, 2.2, 2.2, 10_000),
 }
@@ -139,9 +139,8 @@ def test_some_of_these_runs_are_chaotic(name):
         train(p, 0.1, step_size, max_steps=steps, tol=0)
         for step_size in (gamma, np.nextafter(gamma, 0))
     )
-    assert min(one.steps, other.steps) > 1000  # no run that bursts at once
-    ends = [(run.status, run.steps) for run in (one, other)]
-    assert ends[0] != ends[1] or np.abs(one.w - other.w).max() > 1e-3
+    assert one.status == other.status == "stopped"
+    assert np.abs(one.w - other.w).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ["edge_of_stability", "gd_against_sgd"])
