@@ -9,7 +9,7 @@ import numpy as np
 from . import _checks
 
 
-def tidy(value: float, digits: int = 2) -> str:
+def tidy(value: float, digits: int = 2, floor: float = 0.0) -> str:
     """1.3e-08 as 1.3 × 10<sup>−8</sup>, for Markdown and for the descriptions of figures.
 
     Rounded numbers below 1000 are written out, 250 for 2.5 × 10<sup>2</sup>. The blanks beside ×
@@ -21,6 +21,9 @@ def tidy(value: float, digits: int = 2) -> str:
         Any real number, infinite or NaN included.
     digits : int
         Significant digits, from 1 to 17. Zeros behind the last other digit are dropped.
+    floor : float
+        Smaller values are "below 10<sup>−12</sup>", for a ``floor`` of 1e-12. Of a rounding error
+        no more should be said: its digits are the processor's.
 
     Returns
     -------
@@ -29,8 +32,9 @@ def tidy(value: float, digits: int = 2) -> str:
     Raises
     ------
     ValueError
-        If the value is no real number, or ``digits`` is out of range.
+        If the value is no real number, ``digits`` is out of range, or ``floor`` below 0.
     """
+    floor = _checks.number("floor", floor, at_least=0)
     digits = _checks.integer("digits", digits, at_least=1, at_most=17)
     read = _checks.reals("value", value, "a real number")
     if read.ndim != 0:
@@ -40,6 +44,8 @@ def tidy(value: float, digits: int = 2) -> str:
         return "no number"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if abs(value) < floor:
+        return f"below {tidy(floor, digits)}"
     text = f"{value:.{digits}g}"
     mantissa, power, exponent = text.partition("e")
     if power and not 0 < int(exponent) < 3:
@@ -72,15 +78,15 @@ def times_ten(mantissa: str, exponent: int) -> str:
     return text.replace("-", "−")
 
 
-def spread(values: np.ndarray, digits: int = 2) -> str:
+def spread(values: np.ndarray, digits: int = 2, floor: float = 0.0) -> str:
     """The median, with the smallest and the largest: "1.3 (0.96 to 2.8)".
 
     Parameters
     ----------
     values : array, any shape, not empty
         One number for each data set or seed.
-    digits : int
-        As in :func:`tidy`.
+    digits, floor
+        As in :func:`tidy`. If even the largest value is below the floor, that alone is said.
 
     Returns
     -------
@@ -96,5 +102,9 @@ def spread(values: np.ndarray, digits: int = 2) -> str:
         raise _checks.complaint("values", values, "at least one number, and all of them finite")
     # Between two numbers of opposite sign the difference may be no float.
     unit = 0.25 if np.abs(numbers).max() > 1e300 else 1.0
-    low, middle, high = (tidy(v / unit, digits) for v in np.quantile(unit * numbers, [0, 0.5, 1]))
+    if np.abs(numbers).max() < floor:
+        return tidy(0.0, digits, floor)
+    low, middle, high = (
+        tidy(v / unit, digits, floor) for v in np.quantile(unit * numbers, [0, 0.5, 1])
+    )
     return f"{middle} ({low} to {high})"

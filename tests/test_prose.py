@@ -70,3 +70,13 @@ def test_bad_digits_are_named(digits):
 def test_bad_values_are_named(values):
     with pytest.raises(ValueError, match=r"^values must be .*, got "):
         spread(values)
+
+
+def test_of_a_rounding_error_only_its_floor_is_told():
+    assert tidy(3.1e-16, floor=1e-12) == tidy(0.0, floor=1e-12) == "below 10<sup>−12</sup>"
+    assert tidy(-3.1e-16, floor=1e-12) == "below 10<sup>−12</sup>"
+    assert tidy(3.1e-12, floor=1e-12) == tidy(3.1e-12)
+    assert spread([1e-17, 0.0, 2e-16], floor=1e-12) == "below 10<sup>−12</sup>"
+    assert spread([1e-17, 0.5, 2.0], floor=1e-12) == "0.5 (below 10<sup>−12</sup> to 2)"
+    with pytest.raises(ValueError, match="floor"):
+        tidy(1.0, floor=-1)
