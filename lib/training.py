@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,10 @@ from . import _checks, _kernels
 from ._lanes import padded
 from .problem import Problem, checked
 
-# Step sizes and batches are fixed this many steps ahead, whatever is recorded and wherever the
-# run ends: the same seed must mean the same batches.
+# Step sizes and batches are fixed this many steps ahead, at the most. Many runs end after a few
+# hundred steps, so that the first blocks are shorter; the batches are the same in any blocks.
 CHUNK = 8192
+_BLOCKS = (512, 512, 1024, 2048, 4096)
 # SGD looks at the full loss once in so many passes over the data: oftener costs time for nothing.
 _EPOCHS_BETWEEN_LOOKS = 8
 # A run has diverged once its loss is not below this multiple of max(1, its first loss).
@@ -190,14 +192,14 @@ def train(
     plus, minus, z = padded(alpha / np.sqrt(2)), padded(alpha / np.sqrt(2)), np.zeros(n_samples)
     bound = _DIVERGED_FACTOR * max(1.0, _kernels.full_loss(data, plus, minus))
     if batch_size is not None:
-        draws = batches(n_samples, batch_size, seed, replacement)
+        draws = batches(n_samples, batch_size, seed, replacement, _block_lengths())
         every = 1 if full_loss else -(-_EPOCHS_BETWEEN_LOOKS * n_samples // batch_size)
         kernel = _kernels.single_sample if batch_size == 1 else _kernels.mini_batch
 
     shelves, recorded, sums = [], [], np.zeros(2)
-    steps, state = 0, _kernels.RUNNING
+    steps, state, lengths = 0, _kernels.RUNNING, _block_lengths()
     while state == _kernels.RUNNING and steps < max_steps:
-        first, last = steps, min(steps + CHUNK, max_steps)
+        first, last = steps, min(steps + next(lengths), max_steps)
         marks = marks_within(first, last)
         shelf = np.empty((len(marks), 2 * problem.dim + n_samples))
         steps_to_take = step_sizes(first, last)
@@ -277,15 +279,25 @@ def batching(n_samples: int, batch_size, seed, replacement) -> tuple[int | None,
     return batch_size, seed, replacement
 
 
-def batches(n_samples: int, batch_size: int, seed: int, replacement: bool) -> Iterator[np.ndarray]:
-    """Endless blocks of CHUNK batches, shape (CHUNK, b), each batch uniform and independent."""
+def batches(
+    n_samples: int,
+    batch_size: int,
+    seed: int,
+    replacement: bool,
+    lengths: Iterable[int] = itertools.repeat(CHUNK),
+) -> Iterator[np.ndarray]:
+    """Blocks of batches, shape (length, b), each batch uniform and independent of the others."""
     rng = np.random.default_rng(seed)
     order = np.arange(n_samples)
-    while True:
+    for length in lengths:
         if replacement or batch_size == 1:
-            yield rng.integers(n_samples, size=(CHUNK, batch_size))
+            yield rng.integers(n_samples, size=(length, batch_size))
         else:
-            yield _kernels.shuffled_prefixes(rng.random((CHUNK, batch_size)), order)
+            yield _kernels.shuffled_prefixes(rng.random((length, batch_size)), order)
+
+
+def _block_lengths() -> Iterator[int]:
+    return itertools.chain(_BLOCKS, itertools.repeat(CHUNK))
 
 
 def _step_sizes(step_size, max_steps: int) -> tuple[Callable[[int, int], np.ndarray], int]:

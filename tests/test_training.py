@@ -116,6 +116,15 @@ def test_batches_without_replacement_hold_no_sample_twice_and_miss_none():
     assert np.abs(pairs - len(block) / 144).max() < 5 * np.sqrt(len(block) / 144)
 
 
+@pytest.mark.parametrize(("batch_size", "replacement"), [(1, False), (5, False), (5, True)])
+def test_batches_are_the_same_in_any_blocks(batch_size, replacement):
+    whole = next(batches(12, batch_size, 3, replacement))
+    lengths = [1, 511, 7, 1024]
+    parts = list(batches(12, batch_size, 3, replacement, lengths))
+    assert [len(part) for part in parts] == lengths
+    assert np.array_equal(np.concatenate(parts), whole[: sum(lengths)])
+
+
 def test_full_batch_without_replacement_is_gd_and_with_it_is_not():
     gd = train(small, 0.1, 0.05)
     assert np.array_equal(train(small, 0.1, 0.05, 20, seed=9).w, gd.w)
