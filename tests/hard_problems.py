@@ -20,7 +20,7 @@ from unittest import mock
 
 import numpy as np
 
-from lib import _simplex
+from lib import limits
 from lib.limits import min_l1, min_potential
 from lib.problem import Problem
 
@@ -137,21 +137,28 @@ def solved(hard: Hard) -> tuple[np.ndarray, Proof | None]:
 
     The support of w does not tell the dual where it has fewer entries than there are equations.
     """
-    calls = []
-    solve = _simplex.solve
+    chosen, found = [], []
+    choose, solve = limits._independent_equations, limits._simplex.solve
 
-    def recorded(X, *others):
-        calls.append((X, solve(X, *others)))
-        return calls[-1][1]
+    def remembered(function, results):
+        def wrapped(*args):
+            results.append(function(*args))
+            return results[-1]
 
-    with mock.patch.object(_simplex, "solve", recorded):
+        return wrapped
+
+    with (
+        mock.patch.object(limits, "_independent_equations", remembered(choose, chosen)),
+        mock.patch.object(limits._simplex, "solve", remembered(solve, found)),
+    ):
         w = min_l1(hard.problem, hard.weights)
-    if not calls:
+    if not found:
         return w, None
-    # Scaled by powers of 2, rows keep their digits and are known by them.
-    digits = np.frexp(hard.problem.X)[0]
-    rows = [int((digits == own).all(axis=1).argmax()) for own in np.frexp(calls[0][0])[0]]
-    return w, Proof(rows, calls[0][1].columns, calls[0][1].signs)
+    # Rows come back divided by powers of 2 and are known by their digits.
+    X = hard.problem.X
+    X = np.ldexp(X, -np.frexp(np.abs(X).max(axis=1, keepdims=True))[1])
+    rows = [int((X == row).all(axis=1).argmax()) for row in chosen[0][0]]
+    return w, Proof(rows, found[0].columns, found[0].signs)
 
 
 def judged(hard: Hard, w: np.ndarray, proof: Proof) -> Judgement:
