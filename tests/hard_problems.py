@@ -157,7 +157,7 @@ def solved(hard: Hard) -> tuple[np.ndarray, Proof | None]:
     # Rows come back divided by powers of 2 and are known by their digits.
     X = hard.problem.X
     X = np.ldexp(X, -np.frexp(np.abs(X).max(axis=1, keepdims=True))[1])
-    rows = [int((X == row).all(axis=1).argmax()) for row in chosen[0][0]]
+    rows = [int((row == X).all(axis=1).argmax()) for row in chosen[0][0]]
     return w, Proof(rows, found[0].columns, found[0].signs)
 
 
