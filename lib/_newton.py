@@ -24,9 +24,7 @@ NEAR = 0.5  # relative change of w± at which a full step certainly decreases th
 CONVERGED = 1e-8  # and at which the step after it would change nothing, being quadratically smaller
 CLOSE = 1e-13  # ‖Xw − y‖/‖y‖ at the end
 LARGEST_ENTRY = 100.0  # of the weighted B⁻¹X
-NOISE = (
-    1e-13  # of their terms, which entries of B⁻¹X and B⁻¹y must exceed not to be rounding errors
-)
+NOISE = 1e-13  # share of their terms at which entries of B⁻¹X and B⁻¹y may be rounding errors
 SMALLEST_METRIC = 1e-260  # below it √(dw/du) need not be right: such a weight is nothing beside 1
 STAGE, LONGEST_STAGE = 6.0, 96.0  # how far log α^D comes down in a stage
 
@@ -155,7 +153,7 @@ def _rewrite(X, y, g, basis, fresh):
             row = table[out] / table[out, into]
             change = np.outer(table[:, into], row)
             swapped = table - change
-            swapped[np.abs(swapped) < 10 * NOISE * np.abs(change)] = 0
+            swapped[np.abs(swapped) < NOISE * np.abs(change)] = 0
             swapped[out] = row
             table, since = swapped, since + 1
             basis[out] = into

@@ -1,8 +1,8 @@
 """min Σ c_i |w_i| subject to X w = y, exactly: a simplex in arithmetic of twice the precision.
 
 A basis is N independent columns B of X. It has one w = B⁻¹y and, with s the signs of w, one dual
-ν = B⁻ᵀ(s ∘ c). Whatever the basis, w interpolates and Σ c |w| = ⟨y, ν⟩; it is optimal if and only
-if |x_jᵀν| ≤ c_j for every column. While one column breaks that, it enters the basis and another
+ν = B⁻ᵀ(s ∘ c). Whatever the basis, w interpolates and Σ c |w| = ⟨y, ν⟩; it is optimal if
+|x_jᵀν| ≤ c_j for every column. While one column breaks that, it enters the basis and another
 leaves, and Σ c |w| decreases: this is the primal simplex, which needs no first phase here.
 
 Every number is a sum of two floats, about 32 digits, so that a basis with two near-copies of one
@@ -29,11 +29,9 @@ TIED = (1e-14, 1e-18)  # it is not below c_j by more: first tried for data that 
 ALLOWED = 1e-13  # what a rounded solution may lack in optimality
 CHANGING = 1e-11  # an entry of B⁻¹x_j, in units of cost, above which it is not 0
 SUPPORT, TIGHT = 1e-9, 1e-9  # an entry of c ∘ |w| that is one; room of the dual that is none
-SURE, SUPPORTED, POSSIBLE = (
-    1e-8,
-    1e-13,
-    1e-18,
-)  # a column that differs so much from the basis is independent of it
+# What of a column is not in the span of the basis so far, for it to be taken into the basis at
+# will, if the rough solution uses it, and as a pivot of the simplex.
+SURE, SUPPORTED, POSSIBLE = 1e-8, 1e-13, 1e-18
 
 
 @njit(inline="always")

@@ -172,7 +172,9 @@ def min_potential(
     ValueError
         If no w satisfies X w = y, or an argument is out of the ranges above.
     RuntimeError
-        If the solver does not reach that residual.
+        If the solver does not reach that residual: where equations or columns that differ only
+        by about the rounding of X meet scales that lie hundreds of decades apart, or a start far
+        larger than the weights.
 
     Notes
     -----
