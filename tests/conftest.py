@@ -165,7 +165,7 @@ def built_book(tmp_path_factory: pytest.TempPathFactory) -> BuiltBook:
     out = tmp_path_factory.mktemp("book")
     kept = out / "_build" / ".executed"
     kept.mkdir(parents=True)
-    given = [shutil.copy(path, kept) for path in Path(os.environ[_OUTPUTS]).glob("*.json")]
+    given = [Path(shutil.copy(path, kept)) for path in Path(os.environ[_OUTPUTS]).glob("*.json")]
     names = frozenset(unquote(path.stem).removeprefix("book/") for path in given)
     return replace(build_book(out), given=names)
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -60,6 +61,11 @@ class Book:
 
     def build(self, **events: object) -> tuple[str, list[str], list[str]]:
         """What was said, which notebooks were executed, and which pages read and written."""
+        # In a thread: in this one a browser's event loop may be running, as in no real build.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self._build, events).result()
+
+    def _build(self, events: dict) -> tuple[str, list[str], list[str]]:
         self.log.write_text("", encoding="utf-8")
         trees, told = self.out.parent / ".doctrees", io.StringIO()
         folders = [str(self.folder)] * 2 + [str(self.out), str(trees)]
@@ -208,7 +214,7 @@ def test_a_killed_build_leaves_nothing_wrong_behind(book: Book, moment: str) -> 
     command = [sys.executable, "-m", "sphinx", "-d", trees, book.folder, book.out]
     environment = os.environ | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=environment
     ) as build:
         seen = next((line for line in build.stdout if moment in line), None)
         build.kill()
