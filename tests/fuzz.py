@@ -1055,9 +1055,7 @@ def _supervise(first: int, last: int, step: int, report: Callable[[list], None])
     """The calls of one child, and of another in its place wherever it dies or hangs."""
     while first < last:
         command = [sys.executable, "-m", "tests.fuzz", "--work", *map(str, (first, last, step))]
-        child = subprocess.Popen(
-            command, stdout=subprocess.PIPE, encoding="utf-8", encoding="utf-8"
-        )
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
         lines: queue.Queue = queue.Queue()
         threading.Thread(target=_lines, args=(child.stdout, lines), daemon=True).start()
         while first < last:
