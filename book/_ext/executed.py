@@ -65,8 +65,11 @@ def surroundings() -> str:
         if path.suffix in (".py", ".css"):
             parts += [path.name, path.read_text(encoding="utf-8")]
     parts += sorted(
-        f"{one.metadata['Name']} {one.version}"
-        for one in metadata.distributions()
+        # A set: beside its sources an installed package is found twice.
+        {
+            f"{one.metadata['Name']} {one.version}"
+            for one in metadata.distributions()
+        }
     )
     parts += sorted(
         f"{name}={value}"
