@@ -30,28 +30,32 @@ STAGE, LONGEST_STAGE = 6.0, 96.0  # how far log α^D comes down in a stage
 
 
 def solve(
-    X: np.ndarray, y: np.ndarray, log_alpha: np.ndarray, start: np.ndarray, depth: int
+    X: np.ndarray,
+    y: np.ndarray,
+    columns: np.ndarray,
+    log_alpha: np.ndarray,
+    start: np.ndarray,
+    depth: int,
 ) -> np.ndarray:
     """The least-potential w, for independent rows of X and weights of about size 1.
 
-    RuntimeError if Newton's method does not converge.
+    ``columns`` are those of :func:`independent_columns`. RuntimeError if Newton's method does not converge.
     """
     for fresh in FRESH:
         try:
-            return _solve(X, y, log_alpha, start, depth, fresh)
+            return _solve(X, y, columns, log_alpha, start, depth, fresh)
         except (np.linalg.LinAlgError, RuntimeError) as error:
             reason = error
     raise RuntimeError(f"the least potential was not reached: {reason}")
 
 
-def _solve(X, y, log_alpha, start, depth, fresh):
+def _solve(X, y, basis, log_alpha, start, depth, fresh):
     # Scales are raised until all is linear, the large ones only as far as α^D stays a float.
     ceiling = np.maximum(log_alpha, 450 / depth)
     raised = max(0.0, 5 / depth - log_alpha.min())
     log_scale = np.minimum(log_alpha + raised, ceiling)
     r = _factors.log_ratio(start, log_scale, depth)
-    basis, table = _independent_columns(X), None
-    stage, steps_before = STAGE, 0
+    table, stage, steps_before = None, STAGE, 0
 
     for step in range(MAX_STEPS):
         w = _factors.weight(r, log_scale, depth)
@@ -131,7 +135,7 @@ def _weighted(table, basis, g):
     return table * np.minimum(g / g[basis, None], 1e250)
 
 
-def _independent_columns(X):
+def independent_columns(X: np.ndarray) -> np.ndarray:
     """As many columns as X has rows, chosen for their directions alone."""
     lengths = np.linalg.norm(X, axis=0)
     return qr(X / np.where(lengths > 0, lengths, 1), mode="r", pivoting=True)[1][: len(X)]

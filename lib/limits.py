@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.linalg import qr, solve_triangular
@@ -44,8 +47,7 @@ def min_l2(problem: Problem) -> np.ndarray:
     Gunasekar, Lee, Soudry and Srebro (2018), "Characterizing implicit bias in terms of
     optimization geometry", on mirror descent for linear regression.
     """
-    X, y, _ = _independent_equations(problem)
-    return _certified(problem, _least_norm(X, y), "the least-norm solution")
+    return _certified(problem, _equations(problem).least_norm.copy(), "the least-norm solution")
 
 
 @single_thread
@@ -96,7 +98,8 @@ def min_l1(problem: Problem, weights: np.ndarray | None = None) -> np.ndarray:
         weights = _checks.array("weights", weights, (checked(problem).dim,), "(d,)")
         if not ((weights >= 1 / _checks.LARGEST_ROW) & (weights <= _checks.LARGEST_ROW)).all():
             raise _checks.complaint("weights", weights, "positive, and from 1e-75 to 1e75")
-    X, y, rough = _independent_equations(problem)
+    equations = _equations(problem)
+    X, y, rough = equations.X, equations.y, equations.some
     if not y.any():
         return np.zeros(problem.dim)
     # Columns, y and costs come to size 1 by powers of 2, which leave every digit as it is.
@@ -192,16 +195,21 @@ def min_potential(
     """
     log_alpha, depth = _factors.log_scale(alpha, checked(problem).dim, depth)
     start = _start(start, problem.dim, depth)
-    X, y, _ = _independent_equations(problem)
-    size = max(np.abs(_least_norm(X, y)).max(), np.abs(start).max())
-    if size == 0 or len(y) == 0:
+    equations = _equations(problem)
+    size = max(np.abs(equations.least_norm).max(), np.abs(start).max())
+    if size == 0 or len(equations.y) == 0:
         return start
     # In units in which the weights are of size 1, α^D alone may be beyond the range of floats.
     unit = np.frexp(size)[1]
     log_unit = unit * math.log(2) / depth
     with np.errstate(all="ignore"):  # what is no number ends as an error below
         w = _newton.solve(
-            X, np.ldexp(y, -unit), log_alpha - log_unit, np.ldexp(start, -unit), depth
+            equations.X,
+            np.ldexp(equations.y, -unit),
+            equations.columns,
+            log_alpha - log_unit,
+            np.ldexp(start, -unit),
+            depth,
         )
         w = np.ldexp(w, unit)
     return _certified(problem, w, "the least potential", start)
@@ -223,12 +231,38 @@ def _exponents(rows: np.ndarray) -> np.ndarray:
     return np.frexp(np.abs(rows).max(axis=-1, initial=0))[1]
 
 
-def _independent_equations(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Linearly independent rows of (X, y), brought to size 1 by powers of 2, and some w for all.
+@dataclass(frozen=True)
+class _Equations:
+    """Linearly independent rows of (X, y), brought to size 1 by powers of 2, and some w for all."""
 
-    ValueError if there is no such w.
-    """
-    rows = np.flatnonzero(checked(problem).X.any(axis=1))
+    X: np.ndarray
+    y: np.ndarray
+    some: np.ndarray
+
+    @cached_property
+    def least_norm(self) -> np.ndarray:
+        return _least_norm(self.X, self.y)
+
+    @cached_property
+    def columns(self) -> np.ndarray:
+        return _newton.independent_columns(self.X)
+
+
+# They do not depend on scales and weights, and cost more than what does: a search for a scale asks
+# for the same ones again and again. They go when their problem goes.
+_known: WeakKeyDictionary[Problem, _Equations] = WeakKeyDictionary()
+
+
+def _equations(problem: Problem) -> _Equations:
+    """What every limit needs of the problem, worked out once. ValueError if no w solves it."""
+    found = _known.get(checked(problem))
+    if found is None:
+        found = _known[problem] = _independent_equations(problem)
+    return found
+
+
+def _independent_equations(problem: Problem) -> _Equations:
+    rows = np.flatnonzero(problem.X.any(axis=1))
     powers = _exponents(problem.X[rows])
     X, y = np.ldexp(problem.X[rows], -powers[:, None]), np.ldexp(problem.y[rows], -powers)
     w, chosen = np.zeros(problem.dim), rows
@@ -254,7 +288,7 @@ def _independent_equations(problem: Problem) -> tuple[np.ndarray, np.ndarray, np
             problem,
             f"one with an interpolator (its least residual is {residual:.3g} where ‖y‖ is {size:.3g})",
         )
-    return X, y, w
+    return _Equations(X, y, w)
 
 
 def _least_norm(X: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import functools
 import http.server
 import importlib
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -39,18 +40,24 @@ settings.register_profile("book", deadline=None, derandomize=bool(os.environ.get
 settings.load_profile("book")
 
 
-# Names the folder in which all workers of a session keep what chapters gave.
-_OUTPUTS = "BOOK_TEST_OUTPUTS"
+# Names the folder that all workers of a session share: in it are the outputs of the chapters, and
+# the book.
+_SHARED = "BOOK_TEST_FOLDER"
+
+
+def shared() -> Path:
+    """The folder that all workers of the session share."""
+    return Path(os.environ[_SHARED])
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        os.environ[_OUTPUTS] = tempfile.mkdtemp(prefix="book-outputs-")
+        os.environ[_SHARED] = tempfile.mkdtemp(prefix="book-tests-")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(os.environ.pop(_OUTPUTS))
+        shutil.rmtree(os.environ.pop(_SHARED))
 
 
 @functools.cache
@@ -69,7 +76,7 @@ class _ChapterRun(NotebookRun):
         ours = executed_extension()
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv(PAGE_VARIABLE, "1")
-            store = ours.Store(Path(os.environ[_OUTPUTS]))
+            store = ours.Store(shared() / "outputs")
             made_from = ours.key(nbformat.read(self.filename, as_version=4), store.around)
             for name, value in ours.ONE_THREAD.items():
                 environment.setenv(name, value)
@@ -85,30 +92,35 @@ nbmake.pytest_items.NotebookRun = _ChapterRun
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The chapters, the longest first; then what reads the book, which is built from them."""
+    """The longest first; the book is built while other tests run, and then read by all workers."""
 
     def place(item: pytest.Item) -> tuple[int, int]:
+        size = item.path.stat().st_size
         if item.path.suffix == ".ipynb" and item.path.parent == ROOT / "book":
-            return 0, -item.path.stat().st_size
-        return (1 if _group(item.nodeid.split("::")[0]) == "book" else 2), 0
+            return 0, -size
+        if item.path.name == "test_book.py":
+            return 1, 0
+        return (3 if _reads_the_book(item.path) else 2), -size
 
     items.sort(key=place)
 
 
 @functools.cache
-def _group(path: str) -> str:
-    """Files whose tests read the built book stay with the worker that has built it."""
-    text = (ROOT / path).read_text(encoding="utf-8")
-    return "book" if path.endswith(".py") and "built_book" in text else path
+def _reads_the_book(path: Path) -> bool:
+    return path.suffix == ".py" and "built_book" in path.read_text(encoding="utf-8")
 
 
-class _ByGroup(LoadScopeScheduling):
+class _Balanced(LoadScopeScheduling):
+    """A file of tests stays with one worker; once the book is there, every test goes its own way."""
+
     def _split_scope(self, nodeid: str) -> str:
-        return _group(nodeid.split("::")[0])
+        path = ROOT / nodeid.split("::")[0]
+        alone = _reads_the_book(path) and path.name != "test_book.py"
+        return nodeid if alone else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
-    return _ByGroup(config, log)
+    return _Balanced(config, log)
 
 
 @dataclass(frozen=True)
@@ -161,13 +173,31 @@ def build_book(out: Path) -> BuiltBook:
 
 
 @pytest.fixture(scope="session")
-def built_book(tmp_path_factory: pytest.TempPathFactory) -> BuiltBook:
-    out = tmp_path_factory.mktemp("book")
-    kept = out / "_build" / ".executed"
-    kept.mkdir(parents=True)
-    given = [Path(shutil.copy(path, kept)) for path in Path(os.environ[_OUTPUTS]).glob("*.json")]
-    names = frozenset(unquote(path.stem).removeprefix("book/") for path in given)
-    return replace(build_book(out), given=names)
+def built_book() -> BuiltBook:
+    """Built by the worker that is the first to ask; others wait for it. Nobody writes into it."""
+    out = shared() / "book"
+    record = shared() / "book.pickle"
+    try:
+        out.mkdir()
+    except FileExistsError:
+        while not record.exists():
+            time.sleep(0.2)
+    else:
+        built: BuiltBook | None = None
+        try:
+            kept = out / "_build" / ".executed"
+            kept.mkdir(parents=True)
+            outputs = (shared() / "outputs").glob("*.json")
+            given = [Path(shutil.copy(path, kept)) for path in outputs]
+            names = frozenset(unquote(path.stem).removeprefix("book/") for path in given)
+            built = replace(build_book(out), given=names)
+        finally:
+            part = record.with_suffix(".part")
+            part.write_bytes(pickle.dumps(built))
+            part.rename(record)
+    built = pickle.loads(record.read_bytes())
+    assert built is not None, "the worker that built the book says why it could not"
+    return built
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

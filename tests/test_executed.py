@@ -139,11 +139,17 @@ def test_the_key_knows_python_packages_environment_and_lib(
         lambda patch: patch.setenv(PAGE_VARIABLE, "another"),
         lambda patch: patch.setenv("NUMBA_CPU_NAME", "another"),
         lambda patch: patch.setattr(executed.sys, "version", "another"),
-        lambda patch: patch.setattr(executed.metadata, "distributions", lambda: versions),
+        lambda patch: patch.setattr(executed.metadata, "distributions", lambda path: versions),
         lambda patch: patch.setattr(executed, "LIB", tmp_path),
     ]
     assert len({after(change) for change in changes}) == len(changes)
     assert after(changes[0]) == after(lambda patch: patch.setenv("TERM", "another"))
+    # What a program brings along for itself is not what a kernel will find.
+    own = tmp_path / "own-1.0.dist-info"
+    own.mkdir()
+    (own / "METADATA").write_text("Name: own\nVersion: 1.0\n", encoding="utf-8")
+    assert after(changes[0]) == after(lambda patch: patch.syspath_prepend(tmp_path))
+    assert after(changes[0]) != after(lambda patch: patch.setenv("PYTHONPATH", str(tmp_path)))
 
 
 def test_an_error_in_a_cell_ends_the_build_and_is_shown(book: Book, executed: object) -> None:

@@ -19,6 +19,7 @@ import json
 import os
 import platform
 import re
+import site
 import sys
 import tempfile
 import time
@@ -64,11 +65,14 @@ def surroundings() -> str:
     for path in sorted(LIB.glob("*")):
         if path.suffix in (".py", ".css"):
             parts += [path.name, path.read_text(encoding="utf-8")]
+    # Not by sys.path, to which programs add: setuptools, once imported, brings copies of others.
+    # A set, since beside its sources an installed package is found twice.
+    places = [*site.getsitepackages(), site.getusersitepackages()]
+    places += filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     parts += sorted(
-        # A set: beside its sources an installed package is found twice.
         {
             f"{one.metadata['Name']} {one.version}"
-            for one in metadata.distributions()
+            for one in metadata.distributions(path=places)
         }
     )
     parts += sorted(

@@ -195,7 +195,11 @@ def limits(allowance: Allowance, group: Path | None) -> Callable[[], None]:
                 mine += process.info["num_threads"] or 0
         wanted[resource.RLIMIT_NPROC] = mine + MOST_THREADS
 
+    parent = os.getpid()
+
     def apply() -> None:
+        # The walls do this, too, but only once they stand.
+        die_with(parent)
         if group is not None:
             (group / "cgroup.procs").write_text("0\n")
         for kind, value in wanted.items():
