@@ -108,3 +108,36 @@ def spread(values: np.ndarray, digits: int = 2, floor: float = 0.0) -> str:
         tidy(v / unit, digits, floor) for v in np.quantile(unit * numbers, [0, 0.5, 1])
     )
     return f"{middle} ({low} to {high})"
+
+
+def with_error(values: np.ndarray, digits: int = 3, *, of_mean: bool = True) -> str:
+    """mean ± its standard error, "1.02 ± 0.003", or mean ± standard deviation of the values.
+
+    Parameters
+    ----------
+    values : array, any shape, at least two entries
+        One number for each data set or seed.
+    digits : int
+        Significant digits of the mean, as in :func:`tidy`. What stands behind ± has one.
+    of_mean : bool
+        Whether the error is that of the mean. That of a single value, the standard deviation, is
+        larger by the root of their number.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values, they are not finite, or ``digits`` or ``of_mean`` is
+        not as described.
+    """
+    numbers = _checks.reals("values", values, "an array of finite real numbers").ravel()
+    if len(numbers) < 2 or not np.isfinite(numbers).all():
+        raise _checks.complaint("values", values, "at least two numbers, and all of them finite")
+    if not isinstance(of_mean, bool | np.bool_):
+        raise _checks.complaint("of_mean", of_mean, "True or False")
+    with np.errstate(over="ignore"):  # of numbers beyond 1e154 squares and sums may be no floats
+        error = numbers.std(ddof=1) / (np.sqrt(len(numbers)) if of_mean else 1.0)
+        return f"{tidy(numbers.mean(), digits)} ± {tidy(error, 1)}"
