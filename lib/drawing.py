@@ -22,6 +22,9 @@ from matplotlib.figure import Figure
 from . import _checks
 from .style import LINES, PALETTE, panel
 
+# Of the width that one unit a coordinate would take: what the support is given, and the gap.
+_SPREAD, _GAP = 0.4, 0.06
+
 
 def relative_distance(w: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """‖w − w'‖ / ‖w'‖, of one vector or of each in an array.
@@ -237,10 +240,6 @@ def coordinate_panel(
     if truth:
         ax.plot(on_it, w_star[order[:sparsity]], label="w*", **dots("truth", 8))
     return fig, ax
-
-
-# Of the width that one unit a coordinate would take: what the support is given, and the gap.
-_SPREAD, _GAP = 0.4, 0.06
 
 
 def _with_support(value: object) -> np.ndarray:
