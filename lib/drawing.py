@@ -56,10 +56,12 @@ def relative_distance(w: np.ndarray, reference: np.ndarray) -> np.ndarray:
         raise _checks.complaint(
             "reference", f"an array of shape {reference.shape}", f"one to broadcast with {w.shape}"
         ) from None
-    size = np.linalg.norm(reference, axis=-1)
-    if (size == 0).any():
-        raise _checks.complaint("reference", reference, f"{expected} without a vector that is 0")
-    return np.linalg.norm(w - reference, axis=-1) / size
+    with np.errstate(all="ignore"):  # beyond 1e154 the squares are infinite, and so it is told
+        size = np.linalg.norm(reference, axis=-1)
+        if (size == 0).any():
+            expected = f"{expected} without a vector that is 0"
+            raise _checks.complaint("reference", reference, expected)
+        return np.linalg.norm(w - reference, axis=-1) / size
 
 
 def _vectors(name: str, value: object, expected: str) -> np.ndarray:
@@ -81,8 +83,8 @@ def band(
 ) -> None:
     """Median over data sets (axis 0), in the band from the 10th to the 90th percentile.
 
-    Runs without a number are left out, as in ``numpy.nanpercentile``; where no run has one, the
-    line and the band have a gap.
+    Runs without a number are left out, and points that too few runs reach: a median of those few
+    that converged says nothing of all.
 
     Parameters
     ----------
@@ -97,8 +99,8 @@ def band(
     label : str, optional
         The name of the line in the legend.
     share : float
-        Points are left out where fewer than this share of the runs, from 0 to 1, have a number:
-        a median of the few that converged would say nothing of all.
+        Of the runs, from 0 to 1, that must have a number for a point to be drawn. With 0 the line
+        and the band have a gap where none has.
     **line
         Changes to the role's line, as ``Axes.plot`` takes them: ``markevery=3``. The band has the
         line's ``color``.
@@ -118,6 +120,8 @@ def band(
     _checks.choice("role", role, LINES)
     if not isinstance(ax, Axes):
         raise _checks.complaint("ax", ax, "a pair of Matplotlib's axes, as panel makes them")
+    if label is not None:
+        label = _checks.text("label", label, "a name for the legend, or None")
     share = _checks.number("share", share, at_least=0, at_most=1)
     x = _checks.array("x", x, (None,), "(n,)")
     expected = f"a real array of shape (data sets, n) with n = {len(x)}, the length of x"
@@ -127,13 +131,14 @@ def band(
     if np.isinf(values).any():
         raise _checks.complaint("values", values, "finite, or NaN where a run has no number")
     known = ~np.isnan(values)
+    found, seen = np.full((3, len(x)), np.nan), known.any(axis=0)
+    if seen.any():  # of nothing but NaN NumPy's percentiles are a warning, of no columns none
+        found[:, seen] = np.nanpercentile(values[:, seen], [10, 50, 90], axis=0)
     kept = known.mean(axis=0) >= share
-    low, mid, high = np.full((3, len(x)), np.nan)
-    seen = known.any(axis=0)  # of nothing but NaN NumPy's percentiles are a warning
-    low[seen], mid[seen], high[seen] = np.nanpercentile(values[:, seen], [10, 50, 90], axis=0)
+    x, (low, middle, high) = x[kept], found[:, kept]
     style = LINES[role] | line
-    ax.fill_between(x[kept], low[kept], high[kept], color=style["color"], alpha=0.2, linewidth=0)
-    ax.plot(x[kept], mid[kept], label=label, **style)
+    ax.fill_between(x, low, high, color=style["color"], alpha=0.2, linewidth=0)
+    ax.plot(x, middle, label=label, **style)
 
 
 def dots(role: str, size: float = 3.5, **line: object) -> dict[str, object]:

@@ -597,6 +597,72 @@ def _spread(source: Source) -> Call:
     return Call("spread", {"values": values, "digits": source.between(1, 17)})
 
 
+def _with_error(source: Source) -> Call:
+    values = source.normal(source.between(2, 5)) * source.power(-150, 150)
+    arguments = {"values": values, "digits": source.between(1, 17), "of_mean": source.chance(0.5)}
+    return Call("with_error", arguments)
+
+
+def _relative_distance(source: Source) -> Call:
+    dim = source.between(1, 5)
+    w = source.normal(*source.choose((), (3,), (2, 3)), dim)
+    return Call("relative_distance", {"w": w, "reference": source.normal(dim)})
+
+
+def _band(source: Source) -> Call:
+    count = source.between(1, 5)
+    values = source.normal(source.between(1, 6), count)
+    values[source.numpy.random(values.shape) < 0.2] = math.nan
+    arguments = {
+        "ax": lib.panel()[1],
+        "x": np.arange(count) * source.power(-3, 3),
+        "values": values,
+        "role": source.choose(*lib.LINES),
+        "label": source.choose(None, "GD", "α<sub>∞</sub>"),
+        "share": source.choose(0.0, 0.5, 1.0),
+    }
+    return Call("band", arguments)
+
+
+def _dots(source: Source) -> Call:
+    arguments = {"role": source.choose(*lib.LINES), "size": source.power(-1, 2)}
+    return Call("dots", arguments)
+
+
+def _w_star(source: Source) -> np.ndarray:
+    w_star = source.normal(source.between(2, 9))
+    w_star[: source.between(1, len(w_star) - 1)] = 0
+    return source.numpy.permutation(w_star)
+
+
+def _coordinate_places(source: Source) -> Call:
+    return Call("coordinate_places", {"w_star": _w_star(source)})
+
+
+def _coordinate_panel(source: Source) -> Call:
+    arguments = {
+        "w_star": _w_star(source),
+        "width": source.choose(1.5, 2.35, 3.4, 100),
+        "truth": source.chance(0.5),
+    }
+    return Call("coordinate_panel", arguments)
+
+
+def _table(source: Source) -> Call:
+    width = source.between(1, 4)
+    options = ("", "a", r"\|w\|", "1.3 × 10<sup>−8</sup>", "$x_t$", 3, np.int64(12), "GD ")
+    arguments = {
+        "head": [str(source.choose(*options)) for _ in range(width)],
+        "rows": [
+            [source.choose(*options) for _ in range(width)] for _ in range(source.between(0, 3))
+        ],
+        "before": source.choose("", "**Seen.**", "Two\n\nparagraphs."),
+        "after": source.choose("", "So."),
+        "align": source.choose(None, "l" * width, "r" * width),
+    }
+    return Call("table", arguments)
+
+
 def _grid(source: Source) -> object:
     count = source.between(2, 4)
     match source.between(0, 8):
@@ -700,9 +766,13 @@ def _panel(source: Source) -> Call:
 MAKERS: dict[str, Callable[[Source], Call]] = {
     "Problem": _problem,
     "axis": _axis,
+    "band": _band,
     "bregman_divergence": _potential("bregman_divergence"),
     "check": _check,
+    "coordinate_panel": _coordinate_panel,
+    "coordinate_places": _coordinate_places,
     "critical_step_size": _constants("critical_step_size"),
+    "dots": _dots,
     "explore": _explore,
     "gain_constants": _constants("gain_constants"),
     "graded_student": _graded_student,
@@ -713,6 +783,7 @@ MAKERS: dict[str, Callable[[Source], Call]] = {
     "min_potential": _min("min_potential"),
     "mirror_map": _potential("mirror_map"),
     "panel": _panel,
+    "relative_distance": _relative_distance,
     "sharpness": _sharpness,
     "show": _show,
     "sparse_regression": _sparse_regression,
@@ -720,8 +791,10 @@ MAKERS: dict[str, Callable[[Source], Call]] = {
     "step_size_band": _step_size_band,
     "student_seed": _student_seed,
     "sweep": _sweep,
+    "table": _table,
     "tidy": _tidy,
     "train": _train,
+    "with_error": _with_error,
 }
 
 
@@ -910,6 +983,20 @@ def _good_panel(call: Call, answer: tuple) -> None:
     _is(ax in fig.axes, "axes of another figure")
 
 
+def _good_places(call: Call, answer: tuple) -> None:
+    order, place = answer
+    _is(sorted(order) == list(range(len(place))), "not every coordinate has its place")
+    _is((np.diff(place) > 0).all(), "two coordinates have one place")
+
+
+def _good_distance(call: Call, answer: object) -> None:
+    _is((np.isnan(answer) | (np.asarray(answer) >= 0)).all(), f"a distance of {answer!r}")
+
+
+def _good_table(call: Call, answer: object) -> None:
+    _is("|\n|:--|" in answer.data or "|\n|--:|" in answer.data, answer.data)
+
+
 def _good_seed(call: Call, answer: int) -> None:
     _is(type(answer) is int and 0 <= answer < 2**63, answer)
 
@@ -922,9 +1009,13 @@ def _good_text(call: Call, answer: str) -> None:
 ANSWERS: dict[str, Callable] = {
     "Problem": _good_problem,
     "axis": _good_axis,
+    "band": lambda call, answer: _is(answer is None, answer),
     "bregman_divergence": _good_number(0, infinite=True),
     "check": lambda call, answer: _is(answer is None, answer),
+    "coordinate_panel": _good_panel,
+    "coordinate_places": _good_places,
     "critical_step_size": _good_number(5e-324),
+    "dots": lambda call, answer: _is(answer["linestyle"] == "", answer),
     "explore": _good_html,
     "gain_constants": _good_constants,
     "graded_student": lambda call, answer: _is(answer.strip(), repr(answer)),
@@ -935,6 +1026,7 @@ ANSWERS: dict[str, Callable] = {
     "min_potential": _good_vector,
     "mirror_map": _good_gradient,
     "panel": _good_panel,
+    "relative_distance": _good_distance,
     "sharpness": _good_number(-math.inf),
     "show": _good_html,
     "sparse_regression": _good_problem,
@@ -942,8 +1034,10 @@ ANSWERS: dict[str, Callable] = {
     "step_size_band": _good_band,
     "student_seed": _good_seed,
     "sweep": _good_sweep,
+    "table": _good_table,
     "tidy": _good_text,
     "train": _good_run,
+    "with_error": _good_text,
 }
 
 

@@ -34,7 +34,10 @@ def test_every_code_name_exists():
 
 
 def test_every_function_of_the_theory_is_on_the_page():
-    about_pages = {"LINES", "PALETTE", "axis", "explore", "panel", "show", "spread", "tidy"}
+    about_pages = {
+        "LINES", "PALETTE", "axis", "band", "coordinate_panel", "coordinate_places", "dots",
+        "explore", "panel", "show", "spread", "table", "tidy", "with_error",
+    }  # fmt: skip
     about_students = {"graded_student", "student_seed"}
     wanted = set(lib.__all__) - about_pages - about_students - {"Problem", "sparse_regression"}
     assert wanted <= {re.split(r"[.(]", name)[0] for name in NAMES}
