@@ -22,8 +22,9 @@ from matplotlib.figure import Figure
 from . import _checks
 from .style import LINES, PALETTE, panel
 
-# Of the width that one unit a coordinate would take: what the support is given, and the gap.
-_SPREAD, _GAP = 0.4, 0.06
+# The room along a panel's coordinates, in parts of d, where each coordinate off the support has 1:
+# what the support is given, the gap behind it, and the margins.
+_SPREAD, _GAP, _LEFT, _RIGHT = 0.4, 0.06, 0.05, 0.04
 
 
 def relative_distance(w: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -235,7 +236,7 @@ def coordinate_panel(
     dim, sparsity = len(w_star), np.count_nonzero(w_star)
     order, place = coordinate_places(w_star)
     on_it, off_it = place[:sparsity], place[sparsity:]
-    left, right = on_it[0] - 0.05 * dim, off_it[-1] + 0.04 * dim
+    left, right = on_it[0] - _LEFT * dim, off_it[-1] + _RIGHT * dim
     fig, ax = panel(width, **{"xlim": (left, right)} | properties)
     centres = [(ends[0] + ends[-1]) / 2 for ends in (on_it, off_it)]
     ax.set_xticks(centres, ["support", "other coordinates"])

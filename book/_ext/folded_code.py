@@ -15,9 +15,10 @@ from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxTranslator
 
-MAKES = {  # what a cell calls last ↦ what it makes; a table is markdown with a rule in it
+MAKES = {  # what a cell calls last ↦ what it makes; markdown with a rule in it is a table, too
     "explore": "the explorer below",
     "show": "the figure below",
+    "table": "the table below",
     "Markdown": "the numbers below",
     "check": "the checks below",
 }
@@ -33,7 +34,7 @@ def content(code: str) -> str:
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         made = MAKES.get(getattr(last.value.func, "id", ""))
         if made == MAKES["Markdown"] and re.search(r"\|:?--", code):
-            made = "the table below"
+            made = MAKES["table"]
         if made:
             return made
     names = [
