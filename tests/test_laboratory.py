@@ -749,6 +749,8 @@ def test_a_link_to_no_preset_and_a_preset_that_is_none_are_told(tmp_path):
     (tmp_path / "conf.py").write_text(
         f"import sys; sys.path.insert(0, {str(ROOT / 'book' / '_ext')!r})\n"
         "extensions = ['myst_parser', 'laboratory_page']\n"
+        # The default is one dictionary a process, to which every extension adds.
+        "source_suffix = {'.md': 'markdown'}\n"
     )
     (tmp_path / "index.md").write_text(
         "# One\n\n```{preset} good\n:title: A & B\n:state: N=20&share=0.1\n\nLook.\n```\n\n"
