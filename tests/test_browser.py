@@ -20,9 +20,9 @@ from tests.conftest import ROOT, BuiltBook
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 SCHEMES = ("light", "dark")
 SCREENS = [(w, s) for w in (1440, 390) for s in SCHEMES] + [(768, "light")]
-# Docutils gives the entries of a bibliography a role that ARIA has since withdrawn.
 # What is well need not be listed: that takes half of the time.
 FAULTS_ONLY = {"resultTypes": ["violations"]}
+# Docutils gives the entries of a bibliography a role that ARIA has since withdrawn.
 READ = {"include": [["main"]], "exclude": [[".citation-list"]]}
 TEX_LEFT = re.compile(r"\$\$|\\\(|\\\[|\\begin\{|\\[a-zA-Z]{2,}")
 
